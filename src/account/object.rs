@@ -1,0 +1,234 @@
+//! The authority for one account: dispatch of its commands.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Command, Overview, Reply};
+use super::grants::{self, Asked};
+use super::profile::{PASSWORD, PROFILE, Profile};
+use super::{sessions, tokens};
+use crate::grant::state::EndReason;
+use crate::ledger::outbox::{Effect, Now, Object, ObjectKind};
+use crate::ledger::{Corrupt, Ledger, load, store};
+
+/// Left behind by an erased account until its tombstones are told: ids that name nobody.
+#[derive(Serialize, Deserialize)]
+struct Erased {
+    event_id: String,
+    id: String,
+}
+
+const ERASED: &str = "erased";
+
+/// One account of one event, or one service client of it.
+#[derive(Debug)]
+pub struct AccountObject;
+
+impl Object for AccountObject {
+    const KIND: ObjectKind = ObjectKind::Account;
+    type Command = Command;
+    type Reply = Reply;
+
+    fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
+        match command {
+            Command::Push { profile, password } => push(ledger, &profile, password, now),
+            Command::Erase => erase(ledger),
+            Command::SignIn {
+                password,
+                session_id,
+                browser,
+            } => sessions::sign_in(ledger, &password, &session_id, browser, now),
+            Command::Visit { session_id, client } => {
+                sessions::visit(ledger, &session_id, client.as_ref(), now)
+            }
+            Command::EndSession { session_id, target } => {
+                sessions::end(ledger, &session_id, &target, now)
+            }
+            Command::Overview { session_id } => overview(ledger, &session_id, now),
+            Command::RevokeApplication {
+                session_id,
+                client_id,
+            } => match sessions::person(ledger, &session_id, now)? {
+                None => Ok(Reply::Nothing),
+                Some(_) => grants::revoke_client(ledger, &client_id, now),
+            },
+            Command::Redeem { code, asked, begin } => {
+                grants::redeem(ledger, &code, asked.as_ref(), &begin, now)
+            }
+            Command::BeginService {
+                grant_id,
+                client_id,
+                scope,
+                begin,
+            } => grants::begin_service(ledger, &grant_id, &client_id, &scope, &begin, now),
+            Command::Refresh {
+                grant_id,
+                client_id,
+                presented,
+                asked,
+                window,
+                idle_days,
+                begin,
+            } => {
+                let asked = Asked {
+                    grant_id: &grant_id,
+                    client_id: &client_id,
+                    presented,
+                    scope: asked.as_ref(),
+                    window,
+                    idle_days,
+                };
+                grants::refresh(ledger, &asked, &begin, now)
+            }
+            Command::Inspect {
+                grant_id,
+                generation,
+                client_id,
+                incarnation,
+            } => grants::inspect(ledger, &grant_id, generation, &client_id, &incarnation),
+            Command::WhoseGrant { grant_id } => grants::whose(ledger, &grant_id),
+            Command::InspectLone { jti } => Ok(if grants::is_lone_revoked(ledger, &jti) {
+                Reply::Nothing
+            } else {
+                Reply::Done
+            }),
+            Command::RevokeGrant {
+                grant_id,
+                client_id,
+            } => grants::end(
+                ledger,
+                &grant_id,
+                Some(&client_id),
+                EndReason::RevokedByClient,
+                now,
+            ),
+            Command::RevokeLone { jti, expires_at } => match load::<Profile>(ledger, PROFILE)? {
+                None => Ok(Reply::Nothing),
+                Some(_) => {
+                    grants::revoke_lone(ledger, &jti, expires_at);
+                    Ok(Reply::Done)
+                }
+            },
+            Command::Grants { after, limit } => {
+                let (items, next) = grants::list(ledger, after.as_deref(), limit.clamp(1, 1000))?;
+                Ok(Reply::Grants { items, next })
+            }
+            Command::EndGrant { grant_id } => {
+                grants::end(ledger, &grant_id, None, EndReason::RevokedByOrganiser, now)
+            }
+            Command::CreateToken {
+                session_id,
+                token_id,
+                name,
+                scope,
+                expires_at,
+            } => tokens::create(ledger, &session_id, &token_id, name, scope, expires_at, now),
+            Command::RevokeToken {
+                session_id,
+                token_id,
+            } => tokens::revoke(ledger, &session_id, &token_id, now),
+            Command::UseToken { token_id, counts } => {
+                tokens::look_up(ledger, &token_id, counts, now)
+            }
+        }
+    }
+
+    fn effect<L: Ledger>(ledger: &L, target: &str, now: Now) -> Result<Option<Effect>, Corrupt> {
+        let ids = match load::<Profile>(ledger, PROFILE)? {
+            Some(profile) => Some((profile.event_id, profile.id)),
+            None => load::<Erased>(ledger, ERASED)?.map(|erased| (erased.event_id, erased.id)),
+        };
+        match ids {
+            Some((event_id, id)) => grants::effect(ledger, target, &event_id, &id, now),
+            None => Ok(None),
+        }
+    }
+
+    fn sweep<L: Ledger>(ledger: &mut L, now: Now) -> Result<(), Corrupt> {
+        grants::sweep(ledger, now)
+    }
+
+    fn wake_after<L: Ledger>(ledger: &L, now: Now) -> Option<u64> {
+        grants::wake_after(ledger, now)
+    }
+}
+
+fn push(
+    ledger: &mut impl Ledger,
+    profile: &Profile,
+    password: Option<String>,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let before: Option<Profile> = load(ledger, PROFILE)?;
+    // An id is never used again: what was erased stays erased, however late a push comes.
+    if before.is_none() && ledger.get(ERASED).is_some() {
+        return Ok(Reply::Nothing);
+    }
+    if before
+        .as_ref()
+        .is_some_and(|before| before.version > profile.version)
+    {
+        return Ok(Reply::Done);
+    }
+    if before.as_ref() != Some(profile) {
+        store(ledger, PROFILE, profile)?;
+    }
+    if let Some(password) = password {
+        ledger.put(PASSWORD, &password);
+    }
+    if before.is_some_and(|before| before.epoch != profile.epoch) {
+        grants::begin_clearing(ledger, now)?;
+    }
+    Ok(Reply::Done)
+}
+
+/// Removes every row, the account's own last, and leaves ids that name nobody.
+fn erase(ledger: &mut impl Ledger) -> Result<Reply, Corrupt> {
+    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
+        return Ok(Reply::Done);
+    };
+    grants::note_all(ledger);
+    for prefix in [
+        "session/",
+        "grant/",
+        "live/",
+        "tomb/",
+        "revocations/",
+        "pat/",
+        "revoked/",
+        "clear",
+        PASSWORD,
+    ] {
+        loop {
+            let rows = ledger.scan(prefix, None, false, 500);
+            if rows.is_empty() {
+                break;
+            }
+            for (key, _) in rows {
+                ledger.delete(&key);
+            }
+        }
+    }
+    store(
+        ledger,
+        ERASED,
+        &Erased {
+            event_id: profile.event_id,
+            id: profile.id,
+        },
+    )?;
+    ledger.delete(PROFILE);
+    Ok(Reply::Done)
+}
+
+fn overview(ledger: &impl Ledger, session_id: &str, now: Now) -> Result<Reply, Corrupt> {
+    let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
+        return Ok(Reply::Nothing);
+    };
+    let (grants, _) = grants::list(ledger, None, 1000)?;
+    Ok(Reply::Overview(Box::new(Overview {
+        grants,
+        sessions: sessions::list(ledger, &profile, now)?,
+        tokens: tokens::list(ledger, &profile, now)?,
+        profile,
+    })))
+}

@@ -1,0 +1,179 @@
+//! Sessions: begun by a password, ended by the person, by time, or by a changed password.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Reply, SessionLine, Visit};
+use super::grants;
+use super::password;
+use super::profile::{PASSWORD, PROFILE, Profile};
+use crate::ledger::outbox::Now;
+use crate::ledger::{Corrupt, Ledger, load, load_all, store};
+use crate::protocol::client::ClientId;
+use crate::protocol::time::{DAY, UnixTime};
+
+/// How long a session lasts from sign-in, in seconds.
+pub const LIFETIME: u64 = 30 * DAY;
+/// How many sessions an account can have; a further one ends the oldest.
+pub const MOST: usize = 100;
+
+const PREFIX: &str = "session/";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Session {
+    browser: String,
+    signed_in_at: UnixTime,
+    last_seen_at: UnixTime,
+    epoch: u64,
+    session_epoch: u64,
+}
+
+impl Session {
+    fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
+        self.epoch == profile.epoch
+            && self.session_epoch == profile.session_epoch
+            && now.since(self.signed_in_at) < LIFETIME
+    }
+}
+
+fn key(id: &str) -> String {
+    format!("{PREFIX}{id}")
+}
+
+/// Checks the password and begins a session. An object without an account (the decoy that unknown
+/// e-mails are sent to) does the same work and writes nothing.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn sign_in(
+    ledger: &mut impl Ledger,
+    typed: &str,
+    session_id: &str,
+    browser: String,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let profile: Option<Profile> = load(ledger, PROFILE)?;
+    let stored = ledger.get(PASSWORD);
+    let right = password::matches(stored.as_deref().unwrap_or(password::DECOY), typed);
+    let Some(profile) = profile.filter(|profile| profile.is_active() && !profile.service) else {
+        return Ok(Reply::WrongPassword);
+    };
+    if !right || stored.is_none() {
+        return Ok(Reply::WrongPassword);
+    }
+    let now = now.seconds();
+    let mut live: Vec<(String, Session)> = Vec::new();
+    for (id, session) in load_all::<Session>(ledger, PREFIX, None, false, 1000)? {
+        if session.lives(&profile, now) {
+            live.push((id, session));
+        } else {
+            ledger.delete(&key(&id));
+        }
+    }
+    live.sort_by_key(|(_, session)| session.last_seen_at);
+    let too_many = (live.len() + 1).saturating_sub(MOST);
+    for (id, _) in live.iter().take(too_many) {
+        ledger.delete(&key(id));
+    }
+    let session = Session {
+        browser,
+        signed_in_at: now,
+        last_seen_at: now,
+        epoch: profile.epoch,
+        session_epoch: profile.session_epoch,
+    };
+    store(ledger, &key(session_id), &session)?;
+    Ok(Reply::SignedIn)
+}
+
+/// The person behind a session, if both live.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn person(
+    ledger: &impl Ledger,
+    session_id: &str,
+    now: Now,
+) -> Result<Option<(Profile, UnixTime)>, Corrupt> {
+    let Some(profile) = load::<Profile>(ledger, PROFILE)?.filter(Profile::is_active) else {
+        return Ok(None);
+    };
+    let session: Option<Session> = load(ledger, &key(session_id))?;
+    Ok(session
+        .filter(|session| session.lives(&profile, now.seconds()))
+        .map(|session| (profile, session.signed_in_at)))
+}
+
+/// Who is signed in, and what they granted the client at hand.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn visit(
+    ledger: &mut impl Ledger,
+    session_id: &str,
+    client: Option<&(ClientId, String)>,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some((profile, signed_in_at)) = person(ledger, session_id, now)? else {
+        return Ok(Reply::Nothing);
+    };
+    // Written once an hour at most: a page view should not cost a write.
+    if let Some(mut session) = load::<Session>(ledger, &key(session_id))?
+        && now.seconds().since(session.last_seen_at) >= 3600
+    {
+        session.last_seen_at = now.seconds();
+        store(ledger, &key(session_id), &session)?;
+    }
+    let (granted, revocations) = match client {
+        None => (Vec::new(), 0),
+        Some((client_id, incarnation)) => (
+            grants::live_scopes(ledger, &profile, client_id, incarnation)?,
+            grants::revocations(ledger, client_id),
+        ),
+    };
+    Ok(Reply::Visit(Box::new(Visit {
+        profile,
+        signed_in_at,
+        granted,
+        revocations,
+    })))
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn end(
+    ledger: &mut impl Ledger,
+    session_id: &str,
+    target: &str,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if person(ledger, session_id, now)?.is_none() {
+        return Ok(Reply::Nothing);
+    }
+    ledger.delete(&key(target));
+    Ok(Reply::Done)
+}
+
+/// The sessions that live, the latest first.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn list(
+    ledger: &impl Ledger,
+    profile: &Profile,
+    now: Now,
+) -> Result<Vec<SessionLine>, Corrupt> {
+    let mut sessions: Vec<SessionLine> = load_all::<Session>(ledger, PREFIX, None, false, 1000)?
+        .into_iter()
+        .filter(|(_, session)| session.lives(profile, now.seconds()))
+        .map(|(id, session)| SessionLine {
+            id,
+            browser: session.browser,
+            signed_in_at: session.signed_in_at,
+            last_seen_at: session.last_seen_at,
+        })
+        .collect();
+    sessions.sort_by_key(|session| core::cmp::Reverse(session.last_seen_at));
+    Ok(sessions)
+}

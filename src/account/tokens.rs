@@ -1,0 +1,148 @@
+//! Personal access tokens, as rows of their account.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Alive, Reply, TokenLine};
+use super::profile::{PROFILE, Profile};
+use super::sessions;
+use crate::ledger::outbox::Now;
+use crate::ledger::{Corrupt, Ledger, load, load_all, store};
+use crate::protocol::scope::Scope;
+use crate::protocol::time::UnixTime;
+
+const PREFIX: &str = "pat/";
+/// How many a person can have.
+pub const MOST: usize = 100;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    name: String,
+    scope: Scope,
+    created_at: UnixTime,
+    expires_at: Option<UnixTime>,
+    last_used_at: Option<UnixTime>,
+    epoch: u64,
+}
+
+impl Row {
+    fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
+        self.epoch == profile.epoch && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Makes a token; [`Reply::Nothing`] without a session, [`Reply::ScopeRefused`] if there are too many.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn create(
+    ledger: &mut impl Ledger,
+    session_id: &str,
+    token_id: &str,
+    name: String,
+    scope: Scope,
+    expires_at: Option<UnixTime>,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
+        return Ok(Reply::Nothing);
+    };
+    let mut live = 0usize;
+    for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
+        if row.lives(&profile, now.seconds()) {
+            live += 1;
+        } else {
+            ledger.delete(&format!("{PREFIX}{id}"));
+        }
+    }
+    if live >= MOST {
+        return Ok(Reply::ScopeRefused);
+    }
+    let row = Row {
+        name,
+        scope,
+        created_at: now.seconds(),
+        expires_at,
+        last_used_at: None,
+        epoch: profile.epoch,
+    };
+    store(ledger, &format!("{PREFIX}{token_id}"), &row)?;
+    Ok(Reply::Done)
+}
+
+/// Revokes a token.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn revoke(
+    ledger: &mut impl Ledger,
+    session_id: &str,
+    token_id: &str,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if sessions::person(ledger, session_id, now)?.is_none() {
+        return Ok(Reply::Nothing);
+    }
+    ledger.delete(&format!("{PREFIX}{token_id}"));
+    Ok(Reply::Done)
+}
+
+/// Whether a token is alive; a use that counts is noted to the minute.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn look_up(
+    ledger: &mut impl Ledger,
+    token_id: &str,
+    counts: bool,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(profile) = load::<Profile>(ledger, PROFILE)?.filter(Profile::is_active) else {
+        return Ok(Reply::Nothing);
+    };
+    let key = format!("{PREFIX}{token_id}");
+    let Some(mut row) = load::<Row>(ledger, &key)?.filter(|row| row.lives(&profile, now.seconds()))
+    else {
+        return Ok(Reply::Nothing);
+    };
+    if counts
+        && row
+            .last_used_at
+            .is_none_or(|last| now.seconds().since(last) >= 60)
+    {
+        row.last_used_at = Some(now.seconds());
+        store(ledger, &key, &row)?;
+    }
+    let Row {
+        scope,
+        created_at,
+        expires_at,
+        ..
+    } = row;
+    Ok(Reply::Alive(Box::new(Alive {
+        profile,
+        scope,
+        created_at,
+        expires_at,
+    })))
+}
+
+/// The tokens that live, the latest first.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn list(ledger: &impl Ledger, profile: &Profile, now: Now) -> Result<Vec<TokenLine>, Corrupt> {
+    let mut tokens: Vec<TokenLine> = load_all::<Row>(ledger, PREFIX, None, false, 1000)?
+        .into_iter()
+        .filter(|(_, row)| row.lives(profile, now.seconds()))
+        .map(|(id, row)| TokenLine {
+            id,
+            name: row.name,
+            scope: row.scope,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        })
+        .collect();
+    tokens.sort_by_key(|token| core::cmp::Reverse(token.created_at));
+    Ok(tokens)
+}

@@ -1,0 +1,164 @@
+//! An application: a client (RFC 6749 section 2), registered once for the deployment.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Problem, Status, check_text};
+use crate::protocol::client::{ClientId, ClientType};
+use crate::protocol::redirect_uri;
+use crate::protocol::time::UnixTime;
+use crate::token::client_secret;
+
+/// An application as edge code knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// Moves with every change.
+    pub version: u64,
+    /// Its API ID; never used again.
+    pub client_id: ClientId,
+    /// What people call it.
+    pub name: String,
+    /// What it does, in a sentence or two.
+    pub description: String,
+    /// Where people can read about it.
+    pub website: Option<String>,
+    /// Where answers may be sent.
+    pub redirect_uris: Vec<String>,
+    /// Whether it can keep a secret.
+    #[serde(rename = "type")]
+    pub client_type: ClientType,
+    /// Whether it must use PKCE; public clients always must.
+    pub require_pkce: bool,
+    /// Whether it is paused everywhere.
+    pub status: Status,
+    /// Its secrets' hashes; at most two.
+    pub secrets: Vec<SecretRow>,
+    /// When it was registered.
+    pub created_at: UnixTime,
+    /// Whether it has been deleted.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// One secret of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretRow {
+    /// Its id.
+    pub id: String,
+    /// The hash of the secret.
+    pub hash: String,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it was last used, to the hour.
+    pub last_used_at: Option<UnixTime>,
+}
+
+/// How many secrets an application can have at a time.
+pub const MOST_SECRETS: usize = 2;
+
+impl Application {
+    /// The secret that `text` is, if it is one of this application's.
+    #[must_use]
+    pub fn secret(&self, text: &str) -> Option<&SecretRow> {
+        // Both are always compared, so that time does not tell which.
+        let mut found = None;
+        for row in &self.secrets {
+            if client_secret::hash_matches(&row.hash, text) {
+                found = Some(row);
+            }
+        }
+        found
+    }
+
+    /// Whether a request must carry a code challenge.
+    #[must_use]
+    pub fn needs_pkce(&self) -> bool {
+        self.require_pkce || self.client_type == ClientType::Public
+    }
+}
+
+/// What a `POST` or `PATCH` of an application may say; what is left out keeps its value.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationPatch {
+    /// See [`Application::name`].
+    pub name: Option<String>,
+    /// See [`Application::description`].
+    pub description: Option<String>,
+    /// See [`Application::website`].
+    #[serde(
+        default,
+        deserialize_with = "super::nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub website: Option<Option<String>>,
+    /// See [`Application::redirect_uris`].
+    pub redirect_uris: Option<Vec<String>>,
+    /// See [`Application::client_type`]; fixed at registration.
+    #[serde(rename = "type")]
+    pub client_type: Option<ClientType>,
+    /// See [`Application::require_pkce`].
+    pub require_pkce: Option<bool>,
+    /// See [`Application::status`].
+    pub status: Option<Status>,
+}
+
+impl ApplicationPatch {
+    /// Lays this over an application.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a value that cannot be.
+    pub fn apply(self, application: &mut Application) -> Result<(), Problem> {
+        if self
+            .client_type
+            .is_some_and(|asked| asked != application.client_type)
+        {
+            return Err(Problem::invalid(
+                "type is fixed at registration: register another application",
+            ));
+        }
+        if let Some(name) = self.name {
+            application.name = name;
+        }
+        if let Some(description) = self.description {
+            application.description = description;
+        }
+        if let Some(website) = self.website {
+            application.website = website.filter(|website| !website.is_empty());
+        }
+        if let Some(uris) = self.redirect_uris {
+            application.redirect_uris = uris;
+        }
+        if let Some(required) = self.require_pkce {
+            application.require_pkce = required;
+        }
+        if let Some(status) = self.status {
+            application.status = status;
+        }
+        check_text("name", &application.name, 1, 100)?;
+        check_text("description", &application.description, 0, 500)?;
+        if let Some(website) = &application.website {
+            check_text("website", website, 1, 300)?;
+            if !(website.starts_with("https://") || website.starts_with("http://")) {
+                return Err(Problem::invalid(
+                    "website must begin with https:// or http://",
+                ));
+            }
+        }
+        if application.redirect_uris.len() > 50 {
+            return Err(Problem::invalid("at most 50 redirect URIs"));
+        }
+        let mut seen = BTreeSet::new();
+        for uri in &application.redirect_uris {
+            redirect_uri::registrable(uri, application.client_type)
+                .map_err(|why| Problem::invalid(format!("{uri:?}: {why}")))?;
+            if !seen.insert(uri) {
+                return Err(Problem::invalid(format!(
+                    "redirect URI {uri} is there twice"
+                )));
+            }
+        }
+        Ok(())
+    }
+}

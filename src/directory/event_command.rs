@@ -1,0 +1,154 @@
+//! What an event's object can be asked, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use super::account_row::{AccountPatch, AccountRow};
+use super::audit;
+use super::catalogue::{Role, ScopeDefinition};
+use super::event::{EventRecord, EventSettings};
+use super::integration::{Integration, IntegrationPatch};
+use super::usage::UsageLine;
+use crate::ledger::{Page, PageRequest};
+use crate::protocol::client::ClientId;
+
+/// A command to an event's object.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// The deployment's object says what the event is now.
+    Configure {
+        /// `evt_…`.
+        id: String,
+        /// Its host.
+        host: String,
+        /// What the operator set.
+        settings: EventSettings,
+        /// Which change this is; a lower one is ignored.
+        version: u64,
+    },
+    /// The event is deleted: every account is erased, and it stays shut.
+    Close {
+        /// `evt_…`.
+        id: String,
+    },
+    /// The event's record and, if asked for, an integration's.
+    Directory {
+        /// The integration's application.
+        client_id: Option<ClientId>,
+    },
+    /// Replaces the catalogue.
+    PutScopes(Vec<ScopeDefinition>),
+    /// Replaces the roles.
+    PutRoles(Vec<Role>),
+    /// A page of integrations.
+    ListIntegrations(PageRequest),
+    /// One integration.
+    GetIntegration {
+        /// Its application.
+        client_id: ClientId,
+    },
+    /// Creates or changes an integration.
+    PutIntegration {
+        /// Its application.
+        client_id: ClientId,
+        /// What changes.
+        patch: IntegrationPatch,
+        /// The incarnation it gets if it is new.
+        fresh_incarnation: String,
+    },
+    /// Deletes an integration.
+    DeleteIntegration {
+        /// Its application.
+        client_id: ClientId,
+    },
+    /// A page of accounts, by id.
+    ListAccounts(PageRequest),
+    /// The account with this e-mail.
+    FindAccount {
+        /// In any case.
+        email: String,
+    },
+    /// One account.
+    GetAccount {
+        /// `acc_…`.
+        id: String,
+    },
+    /// Creates an account.
+    CreateAccount {
+        /// The id it gets.
+        fresh_id: String,
+        /// What it is.
+        patch: AccountPatch,
+    },
+    /// Changes an account.
+    PatchAccount {
+        /// `acc_…`.
+        id: String,
+        /// What changes.
+        patch: AccountPatch,
+    },
+    /// Erases an account.
+    DeleteAccount {
+        /// `acc_…`.
+        id: String,
+    },
+    /// A page of the audit log, newest first.
+    ListAudit(PageRequest),
+    /// Something for the audit log happened elsewhere.
+    Note {
+        /// What, such as `grant.refresh_token_reused`.
+        kind: String,
+        /// By whom.
+        actor: String,
+        /// To what.
+        subject: String,
+    },
+    /// Adds to the usage counts.
+    AddUsage(Vec<UsageLine>),
+    /// A page of usage counts, oldest first.
+    ListUsage {
+        /// Of this application only.
+        client_id: Option<ClientId>,
+        /// From this day on.
+        from: Option<String>,
+        /// Up to and with this day.
+        to: Option<String>,
+        /// The page.
+        page: PageRequest,
+    },
+}
+
+/// What an event's object answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// It is not carried out.
+    Problem(Problem),
+    /// The records asked for; none of an event that is not, or of an integration that is not.
+    Directory {
+        /// The event.
+        event: Option<Box<EventRecord>>,
+        /// The integration.
+        integration: Option<Box<Integration>>,
+    },
+    /// An integration.
+    Integration {
+        /// Whether it is new.
+        created: bool,
+        /// The integration.
+        integration: Box<Integration>,
+    },
+    /// Integrations.
+    Integrations(Page<Integration>),
+    /// An account.
+    Account(Box<AccountRow>),
+    /// Accounts.
+    Accounts(Page<AccountRow>),
+    /// Audit entries.
+    Audit(Page<audit::Entry>),
+    /// Usage.
+    Usage(Page<UsageLine>),
+}

@@ -1,0 +1,765 @@
+//! The authority for one event: catalogue, roles, integrations, accounts by e-mail, audit, usage.
+
+use serde::{Deserialize, Serialize};
+
+use super::account_row::{AccountPatch, AccountRow, email_key};
+use super::catalogue::{self, Mode, Role, ScopeDefinition};
+use super::event::{EventRecord, EventSettings};
+use super::event_command::{Command, Reply};
+use super::integration::{Integration, IntegrationPatch};
+use super::usage::{self, UsageLine};
+use super::{Problem, Status, audit};
+use crate::account::command as account;
+use crate::account::profile::{AccountStatus, Profile};
+use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
+use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, load_all, page, sortable, store};
+use crate::protocol::client::ClientId;
+
+const EVENT: &str = "event";
+const SCOPES: &str = "scopes";
+const ROLES: &str = "roles";
+const INTEGRATION: &str = "integration/";
+const ACCOUNT: &str = "account/";
+const EMAIL: &str = "email/";
+const PASSWORD: &str = "pending_password/";
+const CLOSING: &str = "closing";
+/// Who changes things through the operator API, in the audit log.
+const OPERATOR: &str = "operator";
+
+/// One event.
+#[derive(Debug)]
+pub struct EventObject;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Core {
+    id: String,
+    host: String,
+    settings: EventSettings,
+    version: u64,
+    revision: u64,
+    #[serde(default)]
+    deleted: bool,
+}
+
+/// The KV key of an event's record.
+#[must_use]
+pub fn event_key(id: &str) -> String {
+    format!("event/{id}")
+}
+
+/// The KV key of an integration's record.
+#[must_use]
+pub fn integration_key(event_id: &str, client_id: &ClientId) -> String {
+    format!("integration/{event_id}/{client_id}")
+}
+
+/// The name of an account's object.
+#[must_use]
+pub fn account_object(event_id: &str, owner: &str) -> String {
+    format!("{event_id}/{owner}")
+}
+
+fn integration_row(client_id: &ClientId) -> String {
+    format!(
+        "{INTEGRATION}{}",
+        sortable(client_id.as_str().parse().unwrap_or(0))
+    )
+}
+
+impl Object for EventObject {
+    const KIND: ObjectKind = ObjectKind::Event;
+    type Command = Command;
+    type Reply = Reply;
+
+    fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
+        let core: Option<Core> = load(ledger, EVENT)?;
+        match command {
+            Command::Configure {
+                id,
+                host,
+                settings,
+                version,
+            } => {
+                return configure(ledger, core, id, host, settings, version, now);
+            }
+            Command::Close { id } => return close(ledger, core, &id),
+            _ => {}
+        }
+        // An event that is not, or no longer, answers nothing and writes nothing.
+        let Some(core) = core.filter(|core| !core.deleted) else {
+            return Ok(match command {
+                Command::Directory { .. } => Reply::Directory {
+                    event: None,
+                    integration: None,
+                },
+                _ => Reply::Problem(Problem::Missing),
+            });
+        };
+        match command {
+            Command::Configure { .. } | Command::Close { .. } => Ok(Reply::Done),
+            Command::Directory { client_id } => {
+                let integration = match client_id {
+                    None => None,
+                    Some(client_id) => find_integration(ledger, &client_id)?.map(Box::new),
+                };
+                Ok(Reply::Directory {
+                    event: Some(Box::new(record(ledger, core)?)),
+                    integration,
+                })
+            }
+            Command::PutScopes(scopes) => put_scopes(ledger, core, &scopes, now),
+            Command::PutRoles(roles) => put_roles(ledger, core, &roles, now),
+            Command::ListIntegrations(request) => {
+                let found: Page<(String, Integration)> =
+                    page(ledger, INTEGRATION, &request, false)?;
+                let items = found
+                    .items
+                    .into_iter()
+                    .map(|(_, row)| row)
+                    .filter(|row| !row.deleted)
+                    .collect();
+                Ok(Reply::Integrations(Page {
+                    items,
+                    next: found.next,
+                }))
+            }
+            Command::GetIntegration { client_id } => {
+                Ok(match find_integration(ledger, &client_id)? {
+                    None => Reply::Problem(Problem::Missing),
+                    Some(integration) => Reply::Integration {
+                        created: false,
+                        integration: Box::new(integration),
+                    },
+                })
+            }
+            Command::PutIntegration {
+                client_id,
+                patch,
+                fresh_incarnation,
+            } => put_integration(ledger, core, client_id, patch, fresh_incarnation, now),
+            Command::DeleteIntegration { client_id } => {
+                delete_integration(ledger, core, &client_id, now)
+            }
+            Command::ListAccounts(request) => {
+                let found: Page<(String, AccountRow)> = page(ledger, ACCOUNT, &request, false)?;
+                let items = found.items.into_iter().map(|(_, row)| row).collect();
+                Ok(Reply::Accounts(Page {
+                    items,
+                    next: found.next,
+                }))
+            }
+            Command::FindAccount { email } => {
+                let id = ledger.get(&format!("{EMAIL}{}", email_key(&email)));
+                let row = match id {
+                    None => None,
+                    Some(id) => load::<AccountRow>(ledger, &format!("{ACCOUNT}{id}"))?,
+                };
+                Ok(row.map_or(Reply::Problem(Problem::Missing), |row| {
+                    Reply::Account(Box::new(row))
+                }))
+            }
+            Command::GetAccount { id } => {
+                Ok(load::<AccountRow>(ledger, &format!("{ACCOUNT}{id}"))?
+                    .map_or(Reply::Problem(Problem::Missing), |row| {
+                        Reply::Account(Box::new(row))
+                    }))
+            }
+            Command::CreateAccount { fresh_id, patch } => {
+                create_account(ledger, fresh_id, patch, now)
+            }
+            Command::PatchAccount { id, patch } => patch_account(ledger, &id, patch, now),
+            Command::DeleteAccount { id } => delete_account(ledger, &id, now),
+            Command::ListAudit(request) => {
+                let found: Page<(String, audit::Entry)> =
+                    page(ledger, audit::PREFIX, &request, true)?;
+                let items = found.items.into_iter().map(|(_, entry)| entry).collect();
+                Ok(Reply::Audit(Page {
+                    items,
+                    next: found.next,
+                }))
+            }
+            Command::Note {
+                kind,
+                actor,
+                subject,
+            } => {
+                audit::write(ledger, &kind, &actor, &[("subject", &subject)], now)?;
+                Ok(Reply::Done)
+            }
+            Command::AddUsage(lines) => {
+                usage::add(ledger, &lines)?;
+                Ok(Reply::Done)
+            }
+            Command::ListUsage {
+                client_id,
+                from,
+                to,
+                page,
+            } => list_usage(ledger, client_id.as_ref(), from, to, &page),
+        }
+    }
+
+    fn effect<L: Ledger>(ledger: &L, target: &str, _: Now) -> Result<Option<Effect>, Corrupt> {
+        let Some(core) = load::<Core>(ledger, EVENT)? else {
+            return Ok(None);
+        };
+        let text = |value: Result<String, serde_json::Error>| {
+            value.map_err(|_| Corrupt(target.to_owned()))
+        };
+        let tell = |owner: &str, command: &account::Command| -> Result<Option<Effect>, Corrupt> {
+            Ok(Some(Effect::Tell {
+                kind: ObjectKind::Account,
+                name: account_object(&core.id, owner),
+                command: text(serde_json::to_string(command))?,
+            }))
+        };
+        if target == EVENT {
+            let key = event_key(&core.id);
+            let record = record(ledger, core)?;
+            let value = text(serde_json::to_string(&record))?;
+            return Ok(Some(Effect::Write {
+                namespace: Namespace::Directory,
+                key,
+                value,
+                ttl: None,
+            }));
+        }
+        match target.split_once('/') {
+            Some(("integration", _)) => match load::<Integration>(ledger, target)? {
+                None => Ok(None),
+                Some(row) => Ok(Some(Effect::Write {
+                    namespace: Namespace::Directory,
+                    key: integration_key(&core.id, &row.client_id),
+                    value: text(serde_json::to_string(&row))?,
+                    ttl: None,
+                })),
+            },
+            Some(("account", id)) => match load::<AccountRow>(ledger, target)? {
+                None => tell(id, &account::Command::Erase),
+                Some(row) => {
+                    let profile = profile_of(&core.id, row);
+                    let password = ledger.get(&format!("{PASSWORD}{id}"));
+                    tell(id, &account::Command::Push { profile, password })
+                }
+            },
+            Some(("service", owner)) => match load::<ServiceRow>(ledger, target)? {
+                None => tell(owner, &account::Command::Erase),
+                Some(row) => {
+                    let profile = Profile {
+                        id: owner.to_owned(),
+                        event_id: core.id.clone(),
+                        version: row.version,
+                        name: String::new(),
+                        email: String::new(),
+                        permissions: Vec::new(),
+                        roles: Vec::new(),
+                        status: AccountStatus::Active,
+                        epoch: row.epoch,
+                        session_epoch: 0,
+                        service: true,
+                    };
+                    tell(
+                        owner,
+                        &account::Command::Push {
+                            profile,
+                            password: None,
+                        },
+                    )
+                }
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Nothing is kept here of a password that was handed on.
+    fn told<L: Ledger>(ledger: &mut L, target: &str) {
+        if let Some(id) = target.strip_prefix(ACCOUNT) {
+            ledger.delete(&format!("{PASSWORD}{id}"));
+        }
+    }
+
+    /// Erases a closed event's accounts, step by step.
+    fn sweep<L: Ledger>(ledger: &mut L, _: Now) -> Result<(), Corrupt> {
+        if ledger.get(CLOSING).is_none() {
+            return Ok(());
+        }
+        let mut found = false;
+        for prefix in [ACCOUNT, "service/"] {
+            for (key, _) in ledger.scan(prefix, None, false, 100) {
+                ledger.delete(&key);
+                outbox::note(ledger, &key);
+                found = true;
+            }
+        }
+        for prefix in [
+            EMAIL,
+            PASSWORD,
+            audit::PREFIX,
+            usage::PREFIX,
+            usage::LAST_USED,
+        ] {
+            for (key, _) in ledger.scan(prefix, None, false, 500) {
+                ledger.delete(&key);
+                found = true;
+            }
+        }
+        if !found {
+            ledger.delete(CLOSING);
+        }
+        Ok(())
+    }
+
+    fn wake_after<L: Ledger>(ledger: &L, _: Now) -> Option<u64> {
+        ledger.get(CLOSING).map(|_| 1)
+    }
+}
+
+/// A service's row: while it is there, the service's object may act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct ServiceRow {
+    version: u64,
+    /// Moves when its refresh tokens are switched off.
+    epoch: u64,
+}
+
+fn profile_of(event_id: &str, row: AccountRow) -> Profile {
+    Profile {
+        id: row.id,
+        event_id: event_id.to_owned(),
+        version: row.version,
+        name: row.name,
+        email: row.email,
+        permissions: row.permissions,
+        roles: row.roles,
+        status: row.status,
+        epoch: row.epoch,
+        session_epoch: row.session_epoch,
+        service: false,
+    }
+}
+
+fn record(ledger: &impl Ledger, core: Core) -> Result<EventRecord, Corrupt> {
+    let own: Vec<ScopeDefinition> = load(ledger, SCOPES)?.unwrap_or_default();
+    Ok(EventRecord {
+        version: core.revision,
+        id: core.id,
+        host: core.host,
+        settings: core.settings,
+        scopes: catalogue::merge(&own),
+        roles: load(ledger, ROLES)?.unwrap_or_default(),
+        deleted: core.deleted,
+    })
+}
+
+/// Counts a change of the event up and notes its replica.
+fn touch(ledger: &mut impl Ledger, mut core: Core) -> Result<u64, Corrupt> {
+    core.revision = core.revision.saturating_add(1);
+    store(ledger, EVENT, &core)?;
+    outbox::note(ledger, EVENT);
+    Ok(core.revision)
+}
+
+fn configure(
+    ledger: &mut impl Ledger,
+    before: Option<Core>,
+    id: String,
+    host: String,
+    settings: EventSettings,
+    version: u64,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if before
+        .as_ref()
+        .is_some_and(|core| core.deleted || core.version > version)
+    {
+        return Ok(Reply::Done);
+    }
+    let changed = before
+        .as_ref()
+        .is_none_or(|core| core.settings != settings || core.host != host);
+    let revision = before.as_ref().map_or(0, |core| core.revision);
+    if changed {
+        let kind = if before.is_none() {
+            "event.created"
+        } else {
+            "event.changed"
+        };
+        audit::write(ledger, kind, OPERATOR, &[("host", &host)], now)?;
+    }
+    touch(
+        ledger,
+        Core {
+            id,
+            host,
+            settings,
+            version,
+            revision,
+            deleted: false,
+        },
+    )?;
+    Ok(Reply::Done)
+}
+
+fn close(ledger: &mut impl Ledger, core: Option<Core>, id: &str) -> Result<Reply, Corrupt> {
+    let Some(mut core) = core.filter(|core| core.id == id && !core.deleted) else {
+        return Ok(Reply::Done);
+    };
+    core.deleted = true;
+    touch(ledger, core)?;
+    for (key, mut integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 1000)? {
+        integration.deleted = true;
+        integration.version = integration.version.saturating_add(1);
+        let key = format!("{INTEGRATION}{key}");
+        store(ledger, &key, &integration)?;
+        outbox::note(ledger, &key);
+    }
+    ledger.put(CLOSING, "");
+    Ok(Reply::Done)
+}
+
+fn put_scopes(
+    ledger: &mut impl Ledger,
+    core: Core,
+    scopes: &[ScopeDefinition],
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if let Err(problem) = catalogue::check(scopes) {
+        return Ok(Reply::Problem(problem));
+    }
+    let merged = catalogue::merge(scopes);
+    for (_, integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 10_000)? {
+        if integration.deleted {
+            continue;
+        }
+        for (approved, mode) in [
+            (&integration.obo_scopes, Mode::Obo),
+            (&integration.service_scopes, Mode::Service),
+        ] {
+            for name in approved {
+                let stays = merged
+                    .iter()
+                    .any(|scope| scope.name == *name && scope.modes.contains(&mode));
+                if !stays {
+                    return Ok(Reply::Problem(Problem::Conflict(format!(
+                        "scope {name} is still approved for application {}: take it from that integration first",
+                        integration.client_id
+                    ))));
+                }
+            }
+        }
+    }
+    store(ledger, SCOPES, &scopes)?;
+    audit::write(
+        ledger,
+        "scopes.replaced",
+        OPERATOR,
+        &[("count", &scopes.len().to_string())],
+        now,
+    )?;
+    touch(ledger, core)?;
+    Ok(Reply::Done)
+}
+
+fn put_roles(
+    ledger: &mut impl Ledger,
+    core: Core,
+    roles: &[Role],
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if let Err(problem) = catalogue::check_roles(roles) {
+        return Ok(Reply::Problem(problem));
+    }
+    store(ledger, ROLES, &roles)?;
+    audit::write(
+        ledger,
+        "roles.replaced",
+        OPERATOR,
+        &[("count", &roles.len().to_string())],
+        now,
+    )?;
+    touch(ledger, core)?;
+    Ok(Reply::Done)
+}
+
+fn find_integration(
+    ledger: &impl Ledger,
+    client_id: &ClientId,
+) -> Result<Option<Integration>, Corrupt> {
+    Ok(load::<Integration>(ledger, &integration_row(client_id))?.filter(|row| !row.deleted))
+}
+
+fn service_row(integration: &Integration) -> String {
+    format!("service/{}", integration.service_owner())
+}
+
+fn put_integration(
+    ledger: &mut impl Ledger,
+    core: Core,
+    client_id: ClientId,
+    patch: IntegrationPatch,
+    fresh_incarnation: String,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let catalogue = record(ledger, core.clone())?.scopes;
+    let before = find_integration(ledger, &client_id)?;
+    let created = before.is_none();
+    let had_refresh_tokens = before
+        .as_ref()
+        .is_some_and(|row| row.service_refresh_tokens);
+    let mut integration = before.unwrap_or(Integration {
+        version: 0,
+        client_id: client_id.clone(),
+        incarnation: fresh_incarnation,
+        obo_scopes: std::collections::BTreeSet::new(),
+        service_scopes: std::collections::BTreeSet::new(),
+        service_refresh_tokens: false,
+        status: Status::Active,
+        deleted: false,
+    });
+    if let Err(problem) = patch.apply(&mut integration, &catalogue) {
+        return Ok(Reply::Problem(problem));
+    }
+    integration.version = touch(ledger, core)?;
+    let key = integration_row(&client_id);
+    store(ledger, &key, &integration)?;
+    outbox::note(ledger, &key);
+    // The service's own object: it keeps refresh tokens, and revocations of single access tokens.
+    let service = service_row(&integration);
+    let row: Option<ServiceRow> = load(ledger, &service)?;
+    let switched_off = had_refresh_tokens && !integration.service_refresh_tokens;
+    let next = ServiceRow {
+        version: row
+            .as_ref()
+            .map_or(1, |row| row.version + u64::from(switched_off)),
+        epoch: row
+            .as_ref()
+            .map_or(0, |row| row.epoch + u64::from(switched_off)),
+    };
+    if row.as_ref() != Some(&next) {
+        store(ledger, &service, &next)?;
+        outbox::note(ledger, &service);
+    }
+    let kind = if created {
+        "integration.created"
+    } else {
+        "integration.changed"
+    };
+    let join = |scopes: &std::collections::BTreeSet<String>| {
+        scopes
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let status = if integration.status == Status::Active {
+        "active"
+    } else {
+        "suspended"
+    };
+    audit::write(
+        ledger,
+        kind,
+        OPERATOR,
+        &[
+            ("client_id", client_id.as_str()),
+            ("obo_scopes", &join(&integration.obo_scopes)),
+            ("service_scopes", &join(&integration.service_scopes)),
+            ("status", status),
+        ],
+        now,
+    )?;
+    Ok(Reply::Integration {
+        created,
+        integration: Box::new(integration),
+    })
+}
+
+fn delete_integration(
+    ledger: &mut impl Ledger,
+    core: Core,
+    client_id: &ClientId,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(mut integration) = find_integration(ledger, client_id)? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    integration.deleted = true;
+    integration.version = touch(ledger, core)?;
+    let key = integration_row(client_id);
+    store(ledger, &key, &integration)?;
+    outbox::note(ledger, &key);
+    let service = service_row(&integration);
+    ledger.delete(&service);
+    outbox::note(ledger, &service);
+    audit::write(
+        ledger,
+        "integration.deleted",
+        OPERATOR,
+        &[("client_id", client_id.as_str())],
+        now,
+    )?;
+    Ok(Reply::Done)
+}
+
+fn create_account(
+    ledger: &mut impl Ledger,
+    fresh_id: String,
+    patch: AccountPatch,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let mut row = AccountRow {
+        id: fresh_id,
+        email: String::new(),
+        name: String::new(),
+        roles: Vec::new(),
+        permissions: Vec::new(),
+        status: AccountStatus::Active,
+        created_at: now.seconds(),
+        version: 1,
+        epoch: 0,
+        session_epoch: 0,
+    };
+    let password = patch.password_hash.clone();
+    if let Err(problem) = patch.apply(&mut row) {
+        return Ok(Reply::Problem(problem));
+    }
+    let email = format!("{EMAIL}{}", email_key(&row.email));
+    match ledger.get(&email) {
+        // The front's own retry of a call whose answer was lost.
+        Some(id) if id == row.id => {}
+        Some(_) => {
+            return Ok(Reply::Problem(Problem::Conflict(
+                "there is an account with this email already".into(),
+            )));
+        }
+        None => audit::write(
+            ledger,
+            "account.created",
+            OPERATOR,
+            &[("account", &row.id)],
+            now,
+        )?,
+    }
+    ledger.put(&email, &row.id);
+    keep_account(ledger, &row, password.as_deref())?;
+    Ok(Reply::Account(Box::new(row)))
+}
+
+fn keep_account(
+    ledger: &mut impl Ledger,
+    row: &AccountRow,
+    password: Option<&str>,
+) -> Result<(), Corrupt> {
+    let key = format!("{ACCOUNT}{}", row.id);
+    store(ledger, &key, row)?;
+    if let Some(password) = password {
+        ledger.put(&format!("{PASSWORD}{}", row.id), password);
+    }
+    outbox::note(ledger, &key);
+    Ok(())
+}
+
+fn patch_account(
+    ledger: &mut impl Ledger,
+    id: &str,
+    patch: AccountPatch,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(mut row) = load::<AccountRow>(ledger, &format!("{ACCOUNT}{id}"))? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    let before = row.clone();
+    let password = patch.password_hash.clone();
+    if let Err(problem) = patch.apply(&mut row) {
+        return Ok(Reply::Problem(problem));
+    }
+    let (old, new) = (email_key(&before.email), email_key(&row.email));
+    if old != new {
+        if ledger.get(&format!("{EMAIL}{new}")).is_some() {
+            return Ok(Reply::Problem(Problem::Conflict(
+                "there is an account with this email already".into(),
+            )));
+        }
+        ledger.delete(&format!("{EMAIL}{old}"));
+        ledger.put(&format!("{EMAIL}{new}"), id);
+    }
+    row.version = row.version.saturating_add(1);
+    let status = if row.status == AccountStatus::Active {
+        "active"
+    } else {
+        "disabled"
+    };
+    let password_changed = if password.is_some() { "yes" } else { "no" };
+    audit::write(
+        ledger,
+        "account.changed",
+        OPERATOR,
+        &[
+            ("account", id),
+            ("status", status),
+            ("password_changed", password_changed),
+        ],
+        now,
+    )?;
+    keep_account(ledger, &row, password.as_deref())?;
+    Ok(Reply::Account(Box::new(row)))
+}
+
+fn delete_account(ledger: &mut impl Ledger, id: &str, now: Now) -> Result<Reply, Corrupt> {
+    let key = format!("{ACCOUNT}{id}");
+    let Some(row) = load::<AccountRow>(ledger, &key)? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    ledger.delete(&key);
+    ledger.delete(&format!("{EMAIL}{}", email_key(&row.email)));
+    ledger.delete(&format!("{PASSWORD}{id}"));
+    outbox::note(ledger, &key);
+    audit::write(ledger, "account.deleted", OPERATOR, &[("account", id)], now)?;
+    Ok(Reply::Done)
+}
+
+fn list_usage(
+    ledger: &impl Ledger,
+    client_id: Option<&ClientId>,
+    from: Option<String>,
+    to: Option<String>,
+    request: &PageRequest,
+) -> Result<Reply, Corrupt> {
+    let limit = request.limit.clamp(1, 1000);
+    let mut items: Vec<UsageLine> = Vec::new();
+    // `day` alone sorts before `day/…`, so it is where a first page begins.
+    let mut after = request.after.clone().or(from);
+    loop {
+        let rows: Vec<(String, usage::Counts)> =
+            load_all(ledger, usage::PREFIX, after.as_deref(), false, 500)?;
+        for (rest, counts) in &rows {
+            let Some((day, client)) = rest.split_once('/') else {
+                continue;
+            };
+            if to.as_deref().is_some_and(|to| day > to) {
+                return Ok(Reply::Usage(Page { items, next: None }));
+            }
+            let Some(client) = ClientId::parse(client) else {
+                continue;
+            };
+            if client_id.is_some_and(|wanted| *wanted != client) {
+                continue;
+            }
+            if items.len() == limit {
+                let next = items
+                    .last()
+                    .map(|line| format!("{}/{}", line.day, line.client_id));
+                return Ok(Reply::Usage(Page { items, next }));
+            }
+            items.push(UsageLine {
+                day: day.to_owned(),
+                client_id: client,
+                counts: counts.clone(),
+            });
+        }
+        match rows.last() {
+            Some((last, _)) if rows.len() == 500 => after = Some(last.clone()),
+            _ => return Ok(Reply::Usage(Page { items, next: None })),
+        }
+    }
+}

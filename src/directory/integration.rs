@@ -1,0 +1,103 @@
+//! An integration: what an event's organiser approved for an application.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{Mode, ScopeDefinition};
+use super::{Problem, Status};
+use crate::protocol::client::ClientId;
+
+/// An approval as edge code knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// Moves with every change.
+    pub version: u64,
+    /// The application.
+    pub client_id: ClientId,
+    /// Drawn anew each time it is created: what an earlier one issued stays dead.
+    pub incarnation: String,
+    /// Approved for acting on behalf of people.
+    pub obo_scopes: BTreeSet<String>,
+    /// Approved for acting as a service.
+    pub service_scopes: BTreeSet<String>,
+    /// Whether `client_credentials` answers with a refresh token.
+    pub service_refresh_tokens: bool,
+    /// Whether it is paused.
+    pub status: Status,
+    /// Whether it has been deleted.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+impl Integration {
+    /// The name of the object that is the authority for this service's own grants.
+    #[must_use]
+    pub fn service_owner(&self) -> String {
+        service_owner(&self.client_id, &self.incarnation)
+    }
+}
+
+/// The name of the object of a service under an incarnation of its integration.
+#[must_use]
+pub fn service_owner(client_id: &ClientId, incarnation: &str) -> String {
+    format!("svc_{client_id}_{incarnation}")
+}
+
+/// What a `PUT` of an integration may say; what is left out keeps its value.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntegrationPatch {
+    /// See [`Integration::obo_scopes`].
+    pub obo_scopes: Option<BTreeSet<String>>,
+    /// See [`Integration::service_scopes`].
+    pub service_scopes: Option<BTreeSet<String>>,
+    /// See [`Integration::service_refresh_tokens`].
+    pub service_refresh_tokens: Option<bool>,
+    /// See [`Integration::status`].
+    pub status: Option<Status>,
+}
+
+impl IntegrationPatch {
+    /// Lays this over an integration.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a scope that is not in the catalogue or of the other mode.
+    pub fn apply(
+        self,
+        integration: &mut Integration,
+        catalogue: &[ScopeDefinition],
+    ) -> Result<(), Problem> {
+        for (scopes, mode, word) in [
+            (&self.obo_scopes, Mode::Obo, "on behalf of people"),
+            (&self.service_scopes, Mode::Service, "services"),
+        ] {
+            for name in scopes.iter().flatten() {
+                match catalogue.iter().find(|scope| scope.name == *name) {
+                    None => {
+                        return Err(Problem::invalid(format!(
+                            "scope {name:?} is not in the event's catalogue"
+                        )));
+                    }
+                    Some(scope) if !scope.modes.contains(&mode) => {
+                        return Err(Problem::invalid(format!("scope {name} is not for {word}")));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if let Some(scopes) = self.obo_scopes {
+            integration.obo_scopes = scopes;
+        }
+        if let Some(scopes) = self.service_scopes {
+            integration.service_scopes = scopes;
+        }
+        if let Some(on) = self.service_refresh_tokens {
+            integration.service_refresh_tokens = on;
+        }
+        if let Some(status) = self.status {
+            integration.status = status;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Events, scope catalogues, roles, applications, integrations, accounts by e-mail, audit and usage.
+//!
+//! [`platform_object::PlatformObject`] is the authority for what spans events (hosts, applications);
+//! [`event_object::EventObject`] for what belongs to one. Both project their records to KV; edge code
+//! reads those and asks the object before it refuses anybody.
+
+pub mod account_row;
+pub mod application;
+pub mod audit;
+pub mod catalogue;
+pub mod event;
+pub mod event_command;
+pub mod event_object;
+pub mod integration;
+pub mod platform_command;
+pub mod platform_object;
+pub mod usage;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Why an operator's request is not carried out. The texts are for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", content = "text", rename_all = "snake_case")]
+pub enum Problem {
+    /// 400: something in it cannot be.
+    Invalid(String),
+    /// 404: there is no such thing.
+    Missing,
+    /// 409: it does not go with what is there.
+    Conflict(String),
+}
+
+impl Problem {
+    /// [`Problem::Invalid`] with these words.
+    pub fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+}
+
+/// Whether something is in use or paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// In use.
+    #[default]
+    Active,
+    /// Paused: nothing is ended, nothing works.
+    Suspended,
+}
+
+/// Reads a field that may be left out, null or a value: left out keeps, null clears.
+///
+/// # Errors
+/// As the value's own reading.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// Checks a text field: its length in characters, and that it has no control characters.
+///
+/// # Errors
+/// [`Problem::Invalid`] that names the field.
+pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<(), Problem> {
+    let length = text.chars().count();
+    if length < least || length > most {
+        return Err(Problem::invalid(format!(
+            "{field} must have {least} to {most} characters"
+        )));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(Problem::invalid(format!(
+            "{field} must have no control characters"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,383 @@
+//! The authority for hosts, events' settings and applications.
+
+use serde::{Deserialize, Serialize};
+
+use super::application::{Application, ApplicationPatch, MOST_SECRETS, SecretRow};
+use super::event::{EventLine, is_host};
+use super::event_command;
+use super::platform_command::{Command, Reply};
+use super::{Problem, Status};
+use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
+use crate::ledger::{Corrupt, Ledger, Page, load, page, sortable, store};
+use crate::protocol::client::{ClientId, ClientType};
+
+const EVENT: &str = "event/";
+const DELETED_EVENT: &str = "deleted_event/";
+const APPLICATION: &str = "application/";
+const LAST_CLIENT_ID: &str = "last_client_id";
+/// The first `client_id` is the one after this.
+const BEFORE_FIRST_CLIENT_ID: u64 = 1000;
+
+/// The one object of a deployment.
+#[derive(Debug)]
+pub struct PlatformObject;
+
+/// The row of an event, under its host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct EventRow {
+    #[serde(flatten)]
+    line: EventLine,
+    version: u64,
+}
+
+/// The KV record of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRecord {
+    /// Moves with every change.
+    pub version: u64,
+    /// The event; none once it is deleted.
+    pub event_id: Option<String>,
+}
+
+/// The KV key of a host's record.
+#[must_use]
+pub fn host_key(host: &str) -> String {
+    format!("host/{host}")
+}
+
+/// The KV key of an application's record.
+#[must_use]
+pub fn application_key(client_id: &ClientId) -> String {
+    format!("application/{client_id}")
+}
+
+fn row_key(client_id: &ClientId) -> String {
+    format!(
+        "{APPLICATION}{}",
+        sortable(client_id.as_str().parse().unwrap_or(0))
+    )
+}
+
+/// A number that only goes up, for the versions of everything here.
+fn next_version(ledger: &mut impl Ledger) -> u64 {
+    let next = ledger
+        .get("version")
+        .and_then(|text| text.parse::<u64>().ok())
+        .unwrap_or(0)
+        .saturating_add(1);
+    ledger.put("version", &next.to_string());
+    next
+}
+
+impl Object for PlatformObject {
+    const KIND: ObjectKind = ObjectKind::Platform;
+    type Command = Command;
+    type Reply = Reply;
+
+    fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
+        match command {
+            Command::FindHost { host } => {
+                let row: Option<EventRow> = load(ledger, &format!("{EVENT}{host}"))?;
+                Ok(Reply::Host {
+                    event_id: row.map(|row| row.line.id),
+                })
+            }
+            Command::ListEvents(request) => {
+                let found: Page<(String, EventRow)> = page(ledger, EVENT, &request, false)?;
+                let items = found.items.into_iter().map(|(_, row)| row.line).collect();
+                Ok(Reply::Events(Page {
+                    items,
+                    next: found.next,
+                }))
+            }
+            Command::GetEvent { host } => {
+                Ok(match load::<EventRow>(ledger, &format!("{EVENT}{host}"))? {
+                    None => Reply::Problem(Problem::Missing),
+                    Some(row) => Reply::Event {
+                        created: false,
+                        event: row.line,
+                    },
+                })
+            }
+            Command::PutEvent {
+                host,
+                patch,
+                fresh_id,
+            } => {
+                if !is_host(&host) {
+                    return Ok(Reply::Problem(Problem::invalid(
+                        "the host must be a lower-case host name without port or trailing dot",
+                    )));
+                }
+                let key = format!("{EVENT}{host}");
+                let before: Option<EventRow> = load(ledger, &key)?;
+                let created = before.is_none();
+                let (id, created_at) = match &before {
+                    Some(row) => (row.line.id.clone(), row.line.created_at),
+                    None => (fresh_id, now.seconds()),
+                };
+                let settings = match patch.apply(before.map(|row| row.line.settings)) {
+                    Ok(settings) => settings,
+                    Err(problem) => return Ok(Reply::Problem(problem)),
+                };
+                let event = EventLine {
+                    host: host.clone(),
+                    id,
+                    settings,
+                    created_at,
+                };
+                let version = next_version(ledger);
+                store(
+                    ledger,
+                    &key,
+                    &EventRow {
+                        line: event.clone(),
+                        version,
+                    },
+                )?;
+                outbox::note(ledger, &format!("tell/{host}"));
+                outbox::note(ledger, &format!("host/{host}"));
+                Ok(Reply::Event { created, event })
+            }
+            Command::DeleteEvent { host } => {
+                let key = format!("{EVENT}{host}");
+                let Some(row) = load::<EventRow>(ledger, &key)? else {
+                    return Ok(Reply::Problem(Problem::Missing));
+                };
+                ledger.delete(&key);
+                next_version(ledger);
+                ledger.put(&format!("{DELETED_EVENT}{}", row.line.id), "");
+                outbox::note(ledger, &format!("close/{}", row.line.id));
+                outbox::note(ledger, &format!("host/{host}"));
+                Ok(Reply::Done)
+            }
+            Command::ListApplications(request) => {
+                // Deleted ones stay as rows, so that their ids are never used again: a page may be
+                // shorter than was asked for.
+                let found: Page<(String, Application)> =
+                    page(ledger, APPLICATION, &request, false)?;
+                let items = found
+                    .items
+                    .into_iter()
+                    .map(|(_, row)| row)
+                    .filter(|row| !row.deleted)
+                    .collect();
+                Ok(Reply::Applications(Page {
+                    items,
+                    next: found.next,
+                }))
+            }
+            Command::GetApplication { client_id } => Ok(match find(ledger, &client_id)? {
+                None => Reply::Problem(Problem::Missing),
+                Some(application) => Reply::Application(Box::new(application)),
+            }),
+            Command::CreateApplication {
+                patch,
+                client_type,
+                secret,
+            } => create_application(ledger, patch, client_type, secret, now),
+            Command::PatchApplication { client_id, patch } => {
+                change(ledger, &client_id, |application| patch.apply(application))
+            }
+            Command::DeleteApplication { client_id } => {
+                let reply = change(ledger, &client_id, |application| {
+                    application.deleted = true;
+                    application.secrets.clear();
+                    application.redirect_uris.clear();
+                    Ok(())
+                })?;
+                Ok(if matches!(reply, Reply::Application(_)) {
+                    Reply::Done
+                } else {
+                    reply
+                })
+            }
+            Command::AddSecret {
+                client_id,
+                id,
+                hash,
+            } => change(ledger, &client_id, |application| {
+                if application.client_type == ClientType::Public {
+                    return Err(Problem::Conflict("a public client has no secret".into()));
+                }
+                if application.secrets.len() >= MOST_SECRETS {
+                    return Err(Problem::Conflict(
+                        "there are two secrets already: delete the one that is no longer used first".into(),
+                    ));
+                }
+                application.secrets.push(SecretRow {
+                    id: id.clone(),
+                    hash: hash.clone(),
+                    created_at: now.seconds(),
+                    last_used_at: None,
+                });
+                Ok(())
+            }),
+            Command::DeleteSecret { client_id, id } => {
+                let reply = change(ledger, &client_id, |application| {
+                    let before = application.secrets.len();
+                    application.secrets.retain(|secret| secret.id != id);
+                    if application.secrets.len() == before {
+                        Err(Problem::Missing)
+                    } else {
+                        Ok(())
+                    }
+                })?;
+                Ok(if matches!(reply, Reply::Application(_)) {
+                    Reply::Done
+                } else {
+                    reply
+                })
+            }
+            Command::SecretUsed { client_id, id } => {
+                // Not a change that anybody has to be told of: the replica keeps its version.
+                if let Some(mut application) = find(ledger, &client_id)?
+                    && let Some(secret) = application
+                        .secrets
+                        .iter_mut()
+                        .find(|secret| secret.id == id)
+                    && secret.last_used_at.is_none_or(|last| last < now.seconds())
+                {
+                    secret.last_used_at = Some(now.seconds());
+                    store(ledger, &row_key(&client_id), &application)?;
+                }
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn effect<L: Ledger>(ledger: &L, target: &str, _: Now) -> Result<Option<Effect>, Corrupt> {
+        let write = |key: String, value: Result<String, serde_json::Error>| match value {
+            Ok(value) => Ok(Some(Effect::Write {
+                namespace: Namespace::Directory,
+                key,
+                value,
+                ttl: None,
+            })),
+            Err(_) => Err(Corrupt(target.to_owned())),
+        };
+        let tell = |name: String, command: &event_command::Command| {
+            serde_json::to_string(command)
+                .map(|command| {
+                    Some(Effect::Tell {
+                        kind: ObjectKind::Event,
+                        name,
+                        command,
+                    })
+                })
+                .map_err(|_| Corrupt(target.to_owned()))
+        };
+        match target.split_once('/') {
+            Some(("host", host)) => {
+                let row: Option<EventRow> = load(ledger, &format!("{EVENT}{host}"))?;
+                let version = ledger
+                    .get("version")
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(0);
+                let record = HostRecord {
+                    version,
+                    event_id: row.map(|row| row.line.id),
+                };
+                write(host_key(host), serde_json::to_string(&record))
+            }
+            Some(("tell", host)) => match load::<EventRow>(ledger, &format!("{EVENT}{host}"))? {
+                None => Ok(None),
+                Some(row) => tell(
+                    row.line.id.clone(),
+                    &event_command::Command::Configure {
+                        id: row.line.id,
+                        host: row.line.host,
+                        settings: row.line.settings,
+                        version: row.version,
+                    },
+                ),
+            },
+            Some(("close", id)) => tell(
+                id.to_owned(),
+                &event_command::Command::Close { id: id.to_owned() },
+            ),
+            Some(("application", number)) => {
+                let key = format!("{APPLICATION}{number}");
+                match load::<Application>(ledger, &key)? {
+                    None => Ok(None),
+                    Some(application) => write(
+                        application_key(&application.client_id),
+                        serde_json::to_string(&application),
+                    ),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn find(ledger: &impl Ledger, client_id: &ClientId) -> Result<Option<Application>, Corrupt> {
+    Ok(
+        load::<Application>(ledger, &row_key(client_id))?
+            .filter(|application| !application.deleted),
+    )
+}
+
+fn create_application(
+    ledger: &mut impl Ledger,
+    patch: ApplicationPatch,
+    client_type: ClientType,
+    secret: Option<(String, String)>,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let last = ledger
+        .get(LAST_CLIENT_ID)
+        .and_then(|text| text.parse::<u64>().ok());
+    let number = last.unwrap_or(BEFORE_FIRST_CLIENT_ID).saturating_add(1);
+    let mut application = Application {
+        version: 0,
+        client_id: ClientId::number(number),
+        name: String::new(),
+        description: String::new(),
+        website: None,
+        redirect_uris: Vec::new(),
+        client_type,
+        require_pkce: false,
+        status: Status::Active,
+        secrets: secret
+            .into_iter()
+            .map(|(id, hash)| SecretRow {
+                id,
+                hash,
+                created_at: now.seconds(),
+                last_used_at: None,
+            })
+            .collect(),
+        created_at: now.seconds(),
+        deleted: false,
+    };
+    if let Err(problem) = patch.apply(&mut application) {
+        return Ok(Reply::Problem(problem));
+    }
+    ledger.put(LAST_CLIENT_ID, &number.to_string());
+    keep(ledger, &mut application)?;
+    Ok(Reply::Application(Box::new(application)))
+}
+
+fn keep(ledger: &mut impl Ledger, application: &mut Application) -> Result<(), Corrupt> {
+    application.version = next_version(ledger);
+    let key = row_key(&application.client_id);
+    store(ledger, &key, application)?;
+    outbox::note(ledger, &key);
+    Ok(())
+}
+
+fn change(
+    ledger: &mut impl Ledger,
+    client_id: &ClientId,
+    change: impl FnOnce(&mut Application) -> Result<(), Problem>,
+) -> Result<Reply, Corrupt> {
+    let Some(mut application) = find(ledger, client_id)? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    if let Err(problem) = change(&mut application) {
+        return Ok(Reply::Problem(problem));
+    }
+    keep(ledger, &mut application)?;
+    Ok(Reply::Application(Box::new(application)))
+}

@@ -1,0 +1,68 @@
+//! Usage of an event by application and day.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Corrupt, Ledger, load, store};
+use crate::protocol::client::ClientId;
+
+/// What an application did on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Tokens issued, by grant type.
+    #[serde(default)]
+    pub tokens: BTreeMap<String, u64>,
+    /// Authenticated calls.
+    #[serde(default)]
+    pub calls: u64,
+    /// Requests refused.
+    #[serde(default)]
+    pub refusals: u64,
+}
+
+impl Counts {
+    /// Adds other counts to these.
+    pub fn add(&mut self, other: &Self) {
+        for (grant_type, count) in &other.tokens {
+            let sum = self.tokens.entry(grant_type.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        self.calls = self.calls.saturating_add(other.calls);
+        self.refusals = self.refusals.saturating_add(other.refusals);
+    }
+}
+
+/// Counts of one application on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageLine {
+    /// `YYYY-MM-DD`.
+    pub day: String,
+    /// The application.
+    pub client_id: ClientId,
+    /// What it did.
+    pub counts: Counts,
+}
+
+/// The prefix of the rows: `usage/{day}/{client_id}`.
+pub const PREFIX: &str = "usage/";
+/// The prefix of the rows that keep each application's last day of use.
+pub const LAST_USED: &str = "last_used/";
+
+/// Adds counts to what is kept.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn add(ledger: &mut impl Ledger, lines: &[UsageLine]) -> Result<(), Corrupt> {
+    for line in lines {
+        let key = format!("{PREFIX}{}/{}", line.day, line.client_id);
+        let mut kept: Counts = load(ledger, &key)?.unwrap_or_default();
+        kept.add(&line.counts);
+        store(ledger, &key, &kept)?;
+        let last = format!("{LAST_USED}{}", line.client_id);
+        if ledger.get(&last).is_none_or(|day| day < line.day) {
+            ledger.put(&last, &line.day);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What lives as long as the isolate: the secrets, what was read lately, and counts not yet handed on.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+
+use wasm_bindgen::prelude::*;
+
+use crate::directory::event_command::Command;
+use crate::directory::usage::{Counts, UsageLine};
+use crate::protocol::client::ClientId;
+use crate::protocol::time::UnixTime;
+use crate::store::directory::ReplicaCache;
+use crate::store::ports::Counted;
+use crate::token::key::{BadSecrets, KeyRing};
+
+/// One per isolate; workers never end an isolate in an orderly way, so it is never freed.
+pub struct Isolate {
+    pub secrets: OnceCell<Secrets>,
+    pub replicas: ReplicaCache,
+    usage: RefCell<BTreeMap<(String, String, String), Counts>>,
+    done: RefCell<BTreeMap<String, UnixTime>>,
+}
+
+pub struct Secrets {
+    pub ring: Result<KeyRing, BadSecrets>,
+    pub operator_token: Option<String>,
+}
+
+thread_local! {
+    static ISOLATE: &'static Isolate = Box::leak(Box::new(Isolate {
+        secrets: OnceCell::new(),
+        replicas: ReplicaCache::default(),
+        usage: RefCell::default(),
+        done: RefCell::default(),
+    }));
+}
+
+/// This isolate's.
+pub fn isolate() -> &'static Isolate {
+    ISOLATE.with(|isolate| *isolate)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+}
+
+/// Takes the deployment's secrets, once. They are bound to the isolate: a new deployment starts new ones.
+#[wasm_bindgen]
+pub fn configure(secret: Option<String>, previous: Option<String>, operator_token: Option<String>) {
+    std::panic::set_hook(Box::new(|panic| console_error(&format!("panic: {panic}"))));
+    isolate().secrets.get_or_init(|| Secrets {
+        ring: KeyRing::new(secret.as_deref(), previous.as_deref()),
+        operator_token,
+    });
+}
+
+impl Isolate {
+    /// Counts something; whether it is the first since the counts were last handed on.
+    pub fn count(&self, event_id: &str, client_id: &str, what: Counted, now: UnixTime) -> bool {
+        let mut usage = self.usage.borrow_mut();
+        let first = usage.is_empty();
+        let counts = usage
+            .entry((event_id.to_owned(), now.day(), client_id.to_owned()))
+            .or_default();
+        match what {
+            Counted::Token(grant_type) => {
+                let count = counts.tokens.entry(grant_type.to_owned()).or_default();
+                *count = count.saturating_add(1);
+            }
+            Counted::Call => counts.calls = counts.calls.saturating_add(1),
+            Counted::Refusal => counts.refusals = counts.refusals.saturating_add(1),
+        }
+        first
+    }
+
+    /// Whether `what` was not yet done within the last hour; then it is now.
+    pub fn once(&self, what: &str, now: UnixTime) -> bool {
+        let mut done = self.done.borrow_mut();
+        if done.len() > 10_000 {
+            done.clear();
+        }
+        let fresh = done.get(what).is_none_or(|at| now.since(*at) >= 3600);
+        if fresh {
+            done.insert(what.to_owned(), now);
+        }
+        fresh
+    }
+}
+
+/// The counts since the last time, as pairs of an event's id and a command to its object.
+#[wasm_bindgen]
+pub fn take_usage() -> Vec<String> {
+    let mut by_event: BTreeMap<String, Vec<UsageLine>> = BTreeMap::new();
+    for ((event_id, day, client_id), counts) in isolate().usage.take() {
+        if let Some(client_id) = ClientId::parse(&client_id) {
+            by_event.entry(event_id).or_default().push(UsageLine {
+                day,
+                client_id,
+                counts,
+            });
+        }
+    }
+    by_event
+        .into_iter()
+        .filter_map(|(event_id, lines)| {
+            Some([
+                event_id,
+                serde_json::to_string(&Command::AddUsage(lines)).ok()?,
+            ])
+        })
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! A Durable Object's decisions, for the classes in `worker.mjs`. Each call runs inside a transaction that
+//! the class opens, and a thrown error rolls it back.
+
+use wasm_bindgen::prelude::*;
+
+use super::clock::whole;
+use crate::ledger::outbox::{self, Note, Now, ObjectKind};
+use crate::ledger::{Corrupt, Ledger};
+use crate::store::objects;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object's one table.
+    pub type Table;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &Table, key: &str) -> Option<String>;
+
+    #[wasm_bindgen(method)]
+    fn put(this: &Table, key: &str, value: &str);
+
+    #[wasm_bindgen(method)]
+    fn remove(this: &Table, key: &str);
+
+    /// Keys and values by turns.
+    #[wasm_bindgen(method)]
+    fn scan(
+        this: &Table,
+        prefix: &str,
+        after: Option<&str>,
+        backwards: bool,
+        limit: u32,
+    ) -> Vec<String>;
+}
+
+impl Ledger for Table {
+    fn get(&self, key: &str) -> Option<String> {
+        self.get(key)
+    }
+
+    fn put(&mut self, key: &str, value: &str) {
+        Table::put(self, key, value);
+    }
+
+    fn delete(&mut self, key: &str) {
+        self.remove(key);
+    }
+
+    fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        backwards: bool,
+        limit: usize,
+    ) -> Vec<(String, String)> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let mut flat = Table::scan(self, prefix, after, backwards, limit).into_iter();
+        let mut rows = Vec::new();
+        while let (Some(key), Some(value)) = (flat.next(), flat.next()) {
+            rows.push((key, value));
+        }
+        rows
+    }
+}
+
+fn kind_of(name: &str) -> Result<ObjectKind, JsError> {
+    match name {
+        "account" => Ok(ObjectKind::Account),
+        "event" => Ok(ObjectKind::Event),
+        "platform" => Ok(ObjectKind::Platform),
+        "throttle" => Ok(ObjectKind::Throttle),
+        _ => Err(JsError::new("no such kind of object")),
+    }
+}
+
+fn thrown(corrupt: Corrupt) -> JsError {
+    JsError::new(&corrupt.to_string())
+}
+
+/// Runs a command; texts are JSON, times milliseconds.
+///
+/// # Errors
+/// A record that cannot be read.
+#[wasm_bindgen]
+pub fn object_call(
+    kind: &str,
+    mut table: Table,
+    command: &str,
+    now: f64,
+) -> Result<String, JsError> {
+    objects::call(kind_of(kind)?, &mut table, command, Now(whole(now))).map_err(thrown)
+}
+
+/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, effect}`.
+///
+/// # Errors
+/// A record that cannot be read.
+#[wasm_bindgen]
+pub fn object_pending(
+    kind: &str,
+    table: Table,
+    after: Option<String>,
+    now: f64,
+) -> Result<String, JsError> {
+    let kind = kind_of(kind)?;
+    let mut found = Vec::new();
+    for note in outbox::pending(&table, after.as_deref(), 20) {
+        let effect =
+            objects::effect(kind, &table, &note.target, Now(whole(now))).map_err(thrown)?;
+        found.push(
+            serde_json::json!({ "target": note.target, "stamp": note.stamp, "effect": effect }),
+        );
+    }
+    Ok(serde_json::Value::from(found).to_string())
+}
+
+/// A target was told.
+///
+/// # Errors
+/// No such kind of object.
+#[wasm_bindgen]
+pub fn object_told(
+    kind: &str,
+    mut table: Table,
+    target: String,
+    stamp: f64,
+) -> Result<(), JsError> {
+    objects::told(
+        kind_of(kind)?,
+        &mut table,
+        &Note {
+            target,
+            stamp: whole(stamp),
+        },
+    );
+    Ok(())
+}
+
+/// Clears up, one step.
+///
+/// # Errors
+/// A record that cannot be read.
+#[wasm_bindgen]
+pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsError> {
+    objects::sweep(kind_of(kind)?, &mut table, Now(whole(now))).map_err(thrown)
+}
+
+/// In how many seconds the object wants its alarm, if it has anything to wait for.
+///
+/// # Errors
+/// No such kind of object.
+#[wasm_bindgen]
+pub fn object_wake_after(kind: &str, table: Table, now: f64) -> Result<Option<f64>, JsError> {
+    let kind = kind_of(kind)?;
+    let told = outbox::any(&table).then_some(outbox::RETRY_AFTER);
+    let swept = objects::wake_after(kind, &table, Now(whole(now)));
+    let soonest = told.into_iter().chain(swept).min();
+    Ok(soonest
+        .and_then(|seconds| u32::try_from(seconds).ok())
+        .map(f64::from))
+}

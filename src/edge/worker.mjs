@@ -1,0 +1,263 @@
+// The Worker's entry: requests and Durable Objects, handed to Rust as plain texts and numbers.
+//
+// Nothing is decided here. What an object keeps, says and forgets is Rust's word; this file opens the
+// transactions, carries out what Rust asks for, and sets the alarms.
+import { DurableObject } from 'cloudflare:workers';
+import wasm from './willcall_bg.wasm';
+import {
+  configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
+  take_usage,
+} from './willcall.js';
+
+initSync({ module: wasm });
+
+const OBJECTS = {
+  account: 'ACCOUNT_OBJECT',
+  event: 'EVENT_OBJECT',
+  platform: 'PLATFORM_OBJECT',
+  throttle: 'THROTTLE_OBJECT',
+};
+
+// Long enough to gather what a busy isolate counts, short enough that a killed one loses seconds only.
+const USAGE_FLUSH_MS = 2000;
+
+let configured = false;
+
+function ask(env, kind, name, command) {
+  const namespace = env[OBJECTS[kind]];
+  return namespace.get(namespace.idFromName(name)).call(command);
+}
+
+/** What Rust asks for on behalf of one request. */
+class Host {
+  constructor(request, env, context) {
+    this.request = request;
+    this.env = env;
+    this.context = context;
+  }
+
+  /** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
+  async ask(kind, name, command) {
+    try {
+      return await ask(this.env, kind, name, command);
+    } catch {
+      return ask(this.env, kind, name, command);
+    }
+  }
+
+  read(namespace, key) {
+    return this.env[namespace].get(key);
+  }
+
+  tellLater(kind, name, command) {
+    this.context.waitUntil(this.ask(kind, name, command).catch((error) => console.error(`not told: ${error}`)));
+  }
+
+  flushUsageLater() {
+    const { env } = this;
+    this.context.waitUntil(new Promise((done) => { setTimeout(done, USAGE_FLUSH_MS); }).then(() => flushUsage(env)));
+  }
+
+  async body(most) {
+    if (Number(this.request.headers.get('content-length') ?? 0) > most) return null;
+    if (!this.request.body) return new Uint8Array(0);
+    const chunks = [];
+    let length = 0;
+    const reader = this.request.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.byteLength;
+      if (length > most) {
+        await reader.cancel();
+        return null;
+      }
+      chunks.push(value);
+    }
+    if (chunks.length === 1) return chunks[0];
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      all.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return all;
+  }
+}
+
+async function flushUsage(env) {
+  const pairs = take_usage();
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    try {
+      await ask(env, 'event', pairs[at], pairs[at + 1]);
+    } catch (error) {
+      console.error(`usage counts lost: ${error}`);
+    }
+  }
+}
+
+export default {
+  async fetch(request, env, context) {
+    if (!configured) {
+      configure(env.WILLCALL_SECRET, env.WILLCALL_SECRET_PREVIOUS, env.OPERATOR_TOKEN);
+      configured = true;
+    }
+    const header = (name) => request.headers.get(name) ?? undefined;
+    const [status, lines, body] = await handle(
+      new Host(request, env, context), request.method, request.url,
+      header('authorization'), header('content-type'), header('cookie'), header('origin'),
+      header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
+    );
+    const headers = new Headers();
+    for (const line of lines.split('\n')) {
+      const colon = line.indexOf(': ');
+      if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 2));
+    }
+    return new Response(status === 204 || request.method === 'HEAD' ? null : body, { status, headers });
+  },
+};
+
+// Schema versions of an object's table, oldest first; a deployed object is brought up step by step.
+const MIGRATIONS = [
+  'create table record (key text primary key, value text not null) without rowid',
+];
+
+/** An object's one table, as Rust sees it. */
+class Table {
+  constructor(sql) {
+    this.sql = sql;
+    this.changed = false;
+    sql.exec('create table if not exists schema (version integer not null)');
+    const { version } = sql.exec('select coalesce(max(version), 0) as version from schema').one();
+    for (let next = version; next < MIGRATIONS.length; next += 1) {
+      sql.exec(MIGRATIONS[next]);
+      sql.exec('insert into schema (version) values (?)', next + 1);
+    }
+  }
+
+  get(key) {
+    const [row] = this.sql.exec('select value from record where key = ?', key).raw();
+    return row?.[0];
+  }
+
+  put(key, value) {
+    this.changed = true;
+    this.sql.exec('insert into record (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, value);
+  }
+
+  remove(key) {
+    this.changed = true;
+    this.sql.exec('delete from record where key = ?', key);
+  }
+
+  scan(prefix, after, backwards, limit) {
+    // Keys are ASCII, so everything with a prefix lies between it and it with the last character after it.
+    const end = `${prefix}\u{10ffff}`;
+    const rows = backwards
+      ? this.sql.exec('select key, value from record where key >= ? and key < ? order by key desc limit ?', prefix, after ?? end, limit)
+      : this.sql.exec('select key, value from record where key >= ? and key > ? and key < ? order by key limit ?', prefix, after ?? '', end, limit);
+    return [...rows.raw()].flat();
+  }
+}
+
+/** An object: one transaction a command, an outbox, an alarm. */
+class Keeper extends DurableObject {
+  constructor(context, env, kind, tellsFirst) {
+    super(context, env);
+    this.kind = kind;
+    // Whether others must know before the caller does (directory changes), or after (grants).
+    this.tellsFirst = tellsFirst;
+    this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
+    this.telling = Promise.resolve();
+    this.alarmAt = undefined;
+  }
+
+  async call(command) {
+    this.table.changed = false;
+    const reply = this.ctx.storage.transactionSync(() => object_call(this.kind, this.table, command, Date.now()));
+    if (this.table.changed) {
+      await this.setAlarm();
+      const told = this.tell();
+      if (this.tellsFirst) {
+        if (!(await told)) throw new Error('another object could not be told');
+      } else {
+        this.ctx.waitUntil(told);
+      }
+    }
+    return reply;
+  }
+
+  async alarm() {
+    this.alarmAt = undefined;
+    this.ctx.storage.transactionSync(() => object_sweep(this.kind, this.table, Date.now()));
+    await this.tell();
+    await this.setAlarm();
+  }
+
+  /** Sets the alarm for the soonest thing there is to wait for, unless it rings before that anyway. */
+  async setAlarm() {
+    const seconds = object_wake_after(this.kind, this.table, Date.now());
+    if (seconds === undefined) return;
+    const at = Date.now() + seconds * 1000;
+    if (this.alarmAt !== undefined && this.alarmAt <= at && this.alarmAt > Date.now() - 60_000) return;
+    this.alarmAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+
+  /** Tells what the outbox notes, one pass at a time. Whether every object that must know does. */
+  tell() {
+    const pass = this.telling.then(() => this.tellOnce());
+    this.telling = pass.catch(() => {});
+    return pass;
+  }
+
+  async tellOnce() {
+    let complete = true;
+    let after;
+    for (;;) {
+      const notes = JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
+      if (notes.length === 0) return complete;
+      after = notes.at(-1).target;
+      await Promise.all(notes.map(async (note) => {
+        try {
+          if (note.effect) await this.carryOut(note.effect);
+          this.ctx.storage.transactionSync(() => object_told(this.kind, this.table, note.target, note.stamp));
+        } catch (error) {
+          // The note stays, and the alarm tries again. A replica may be late; another object must not be.
+          console.error(`not told yet: ${error}`);
+          if (note.effect?.do === 'tell') complete = false;
+        }
+      }));
+    }
+  }
+
+  carryOut(effect) {
+    if (effect.do === 'tell') return ask(this.env, effect.kind, effect.name, effect.command);
+    const options = effect.ttl === null ? {} : { expirationTtl: effect.ttl };
+    return this.env[effect.namespace].put(effect.key, effect.value, options);
+  }
+}
+
+export class AccountObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'account', false);
+  }
+}
+
+export class EventObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'event', true);
+  }
+}
+
+export class PlatformObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'platform', true);
+  }
+}
+
+export class ThrottleObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'throttle', false);
+  }
+}

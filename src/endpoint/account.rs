@@ -1,0 +1,222 @@
+//! A person's own page, and the event's front page (contract 3).
+
+use std::collections::BTreeMap;
+
+use super::authorize::scope_lines;
+use super::session::{self, SignedIn, form_token, is_ours};
+use super::{Site, login, personal_tokens};
+use crate::account::command::{Command, GrantLine, Overview, Reply as AccountReply};
+use crate::pages::{AccountPage, AuthorizedApplication, FrontPage, SessionLine, TokensSection};
+use crate::protocol::client::ClientId;
+use crate::protocol::scope::Scope;
+use crate::store::directory::{self, Client, Source};
+use crate::store::ports::{Fault, Ports};
+use crate::web::cookies::Cookie;
+use crate::web::reply::Reply;
+
+const REVOKE: &str = "revoke application";
+const END_SESSION: &str = "end session";
+
+/// `GET /`: what this host is.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn front<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    let person = session::signed_in(site, None).await?;
+    let page = FrontPage {
+        layout: site.layout(person.as_ref().map(SignedIn::person)),
+        signed_in: person.is_some(),
+    };
+    Ok(Reply::page(200, page.html(), &[]))
+}
+
+/// `GET /account`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    match session::signed_in(site, None).await? {
+        None => Ok(Reply::see_other(login::address("/account"))),
+        Some(person) => show(site, &person, 200, None, None).await,
+    }
+}
+
+/// The page; with the section of personal access tokens as it is, or as `tokens` has it.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn show<P: Ports>(
+    site: &Site<'_, P>,
+    person: &SignedIn,
+    status: u16,
+    notice: Option<String>,
+    tokens: Option<personal_tokens::Shown>,
+) -> Result<Reply, Fault> {
+    let session_id = &person.cookie.session_id;
+    let command = Command::Overview {
+        session_id: session_id.clone(),
+    };
+    let AccountReply::Overview(overview) =
+        site.account(&person.cookie.account_id, &command).await?
+    else {
+        return Ok(Reply::see_other(login::address("/account")));
+    };
+    let tokens: TokensSection =
+        personal_tokens::section(site, session_id, &overview, tokens.unwrap_or_default());
+    let page = AccountPage {
+        layout: site.layout(Some(person.person())),
+        notice,
+        applications: applications(site, session_id, &overview).await?,
+        sessions: overview
+            .sessions
+            .iter()
+            .map(|session| SessionLine {
+                form_token: form_token(site, session_id, END_SESSION, &session.id),
+                id: session.id.clone(),
+                browser: session.browser.clone(),
+                signed_in: session.signed_in_at.for_people(),
+                last_seen: session.last_seen_at.for_people(),
+                current: session.id == *session_id,
+            })
+            .collect(),
+        tokens,
+        sign_out_token: login::sign_out_token(site, session_id),
+    };
+    Ok(Reply::page(status, page.html(), &[]))
+}
+
+/// Each application once, with all that its live grants allow together.
+async fn applications<P: Ports>(
+    site: &Site<'_, P>,
+    session_id: &str,
+    overview: &Overview,
+) -> Result<Vec<AuthorizedApplication>, Fault> {
+    let mut by_client: BTreeMap<&ClientId, Vec<&GrantLine>> = BTreeMap::new();
+    for grant in &overview.grants {
+        by_client.entry(&grant.client_id).or_default().push(grant);
+    }
+    let mut found = Vec::new();
+    for (client_id, grants) in by_client {
+        let Some((client, grants)) = living(site, client_id, &grants).await? else {
+            continue;
+        };
+        let names = grants.iter().flat_map(|grant| grant.scope.names());
+        let scope = Scope::of(names);
+        let first = grants
+            .iter()
+            .map(|grant| grant.created_at)
+            .min()
+            .unwrap_or_default();
+        let last = grants
+            .iter()
+            .map(|grant| grant.last_used_at)
+            .max()
+            .unwrap_or_default();
+        found.push(AuthorizedApplication {
+            client_id: client_id.to_string(),
+            name: client.application.name.clone(),
+            description: client.application.description.clone(),
+            website: client.application.website.clone(),
+            scopes: scope_lines(&site.event.scopes, &scope),
+            first_authorized: first.for_people(),
+            last_used: last.for_people(),
+            form_token: form_token(site, session_id, REVOKE, client_id.as_str()),
+        });
+    }
+    Ok(found)
+}
+
+/// The grants of a client whose integration is still the one they were made under.
+async fn living<'g, P: Ports>(
+    site: &Site<'_, P>,
+    client_id: &ClientId,
+    grants: &[&'g GrantLine],
+) -> Result<Option<(Client, Vec<&'g GrantLine>)>, Fault> {
+    for source in [Source::Replica, Source::Authority] {
+        let Some(client) =
+            directory::client(site.ports, &site.event, client_id, source, site.now).await?
+        else {
+            continue;
+        };
+        let Some(integration) = &client.integration else {
+            continue;
+        };
+        let living: Vec<&GrantLine> = grants
+            .iter()
+            .copied()
+            .filter(|grant| grant.incarnation == integration.incarnation)
+            .collect();
+        if !living.is_empty() {
+            return Ok(Some((client, living)));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a form of the account page: who is signed in, if the form is theirs.
+async fn own_form<P: Ports>(
+    site: &Site<'_, P>,
+    action: &str,
+    subject: &str,
+) -> Result<Result<SignedIn, Reply>, Fault> {
+    let form = match session::short_form(site).await? {
+        Ok((_, form)) => form,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(person) = session::signed_in(site, None).await? else {
+        return Ok(Err(session::not_ours(site)));
+    };
+    if is_ours(site, &form, &person.cookie.session_id, action, subject) {
+        Ok(Ok(person))
+    } else {
+        Ok(Err(session::not_ours(site)))
+    }
+}
+
+/// `POST /account/applications/{client_id}/revoke`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn revoke_application<P: Ports>(
+    site: &Site<'_, P>,
+    client_id: &str,
+) -> Result<Reply, Fault> {
+    let person = match own_form(site, REVOKE, client_id).await? {
+        Ok(person) => person,
+        Err(refusal) => return Ok(refusal),
+    };
+    let Some(client_id) = ClientId::parse(client_id) else {
+        return Ok(session::not_ours(site));
+    };
+    let owner = &person.cookie.account_id;
+    let command = Command::RevokeApplication {
+        session_id: person.cookie.session_id.clone(),
+        client_id: client_id.clone(),
+    };
+    site.account(owner, &command).await?;
+    site.ports.replicas().forget_account(&site.event.id, owner);
+    site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
+    Ok(Reply::see_other(String::from("/account")))
+}
+
+/// `POST /account/sessions/{id}/end`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn end_session<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault> {
+    let person = match own_form(site, END_SESSION, id).await? {
+        Ok(person) => person,
+        Err(refusal) => return Ok(refusal),
+    };
+    let command = Command::EndSession {
+        session_id: person.cookie.session_id.clone(),
+        target: id.to_owned(),
+    };
+    site.account(&person.cookie.account_id, &command).await?;
+    let reply = Reply::see_other(String::from("/account"));
+    Ok(if id == person.cookie.session_id {
+        reply.with("set-cookie", Cookie::Session.remove(site.head))
+    } else {
+        reply
+    })
+}

@@ -1,0 +1,249 @@
+//! Bearer tokens at our own API (RFC 6750; contract 6): access tokens and personal access tokens.
+//!
+//! Order of checks: 1. the header, 2. the token's own tag and age, 3. the integration, 4. the authority's
+//! word on the grant, at most 30 seconds old, 5. what is approved and within the person's permissions now.
+
+use std::rc::Rc;
+
+use super::Site;
+use crate::account::command::{Alive, Command, Reply as AccountReply};
+use crate::account::grants::revoked_key;
+use crate::directory::catalogue::Mode;
+use crate::directory::integration::service_owner;
+use crate::ledger::outbox::Namespace;
+use crate::protocol::scope::Scope;
+use crate::store::directory::{self, Source};
+use crate::store::ports::{Counted, Fault, Ports};
+use crate::token::access_token::AccessToken;
+use crate::token::personal_access_token::{self, PersonalAccessToken};
+use crate::web::reply::Reply;
+
+/// A token that is good, and what it may do now.
+#[derive(Debug)]
+pub enum Bearer {
+    /// It acts for a person.
+    Person {
+        /// The person.
+        alive: Rc<Alive>,
+        /// What it may do.
+        scope: Scope,
+        /// The person's permissions now.
+        permissions: Vec<String>,
+    },
+    /// It acts for a service.
+    Service {
+        /// What it may do.
+        scope: Scope,
+    },
+}
+
+/// Why it is not good; the caller sees one answer for all but the first.
+#[derive(Debug)]
+enum Bad {
+    NoToken,
+    Malformed,
+    DoesNotVerify,
+    Expired,
+    NotApproved,
+    Dead,
+}
+
+/// Checks the token of a request; the error is the answer.
+///
+/// # Errors
+/// A fault outside; the 401 answer inside.
+pub async fn check<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Reply>, Fault> {
+    Ok(match judge(site).await? {
+        Ok(bearer) => Ok(bearer),
+        Err(why) => {
+            site.log_refusal("bearer", &why);
+            Err(refused(&why))
+        }
+    })
+}
+
+const REALM: &str = "Bearer realm=\"willcall\"";
+
+fn refused(why: &Bad) -> Reply {
+    match why {
+        Bad::NoToken => Reply::error(
+            401,
+            "invalid_token",
+            "Send an access token as Authorization: Bearer …",
+        )
+        .with("www-authenticate", REALM),
+        _ => {
+            let description = "The token is wrong, expired or revoked.";
+            Reply::error(401, "invalid_token", description).with(
+                "www-authenticate",
+                format!("{REALM}, error=\"invalid_token\", error_description=\"{description}\""),
+            )
+        }
+    }
+}
+
+/// 403 `insufficient_scope` (RFC 6750 section 3.1).
+#[must_use]
+pub fn insufficient(scope: &str) -> Reply {
+    Reply::error(403, "insufficient_scope", "The token does not allow this.").with(
+        "www-authenticate",
+        format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\""),
+    )
+}
+
+async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Fault> {
+    // 1.
+    let Some(header) = site.head.authorization.as_deref() else {
+        return Ok(Err(Bad::NoToken));
+    };
+    let (scheme, text) = header.split_once(' ').unwrap_or((header, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Err(Bad::NoToken));
+    }
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Err(Bad::Malformed));
+    }
+    if text.starts_with(personal_access_token::PREFIX) {
+        return personal(site, text).await;
+    }
+    // 2.
+    let Some(token) = AccessToken::open(site.ring, &site.event.id, &site.issuer, text) else {
+        return Ok(Err(Bad::DoesNotVerify));
+    };
+    if site.now >= token.exp {
+        return Ok(Err(Bad::Expired));
+    }
+    // 3.
+    let mut client = None;
+    for source in [Source::Replica, Source::Authority] {
+        let found =
+            directory::client(site.ports, &site.event, &token.client_id, source, site.now).await?;
+        client = found.filter(|client| {
+            client
+                .usable()
+                .is_some_and(|integration| integration.incarnation == token.incarnation)
+        });
+        if client.is_some() {
+            break;
+        }
+    }
+    let Some((client, integration)) = client
+        .as_ref()
+        .and_then(|client| Some((client, client.usable()?)))
+    else {
+        return Ok(Err(Bad::NotApproved));
+    };
+    // 4. and 5.
+    let bearer = if token.is_service() {
+        if !service_lives(site, &token).await? {
+            return Ok(Err(Bad::Dead));
+        }
+        let rules = client.event.rules(integration, Mode::Service, false);
+        Bearer::Service {
+            scope: rules.approved_part(&token.scope),
+        }
+    } else {
+        let Some(alive) = grant_lives(site, &token, &token.sub).await? else {
+            return Ok(Err(Bad::Dead));
+        };
+        let rules = client.event.rules(integration, Mode::Obo, false);
+        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+        let scope = rules.allowed(&token.scope.and(&alive.scope), &permissions);
+        Bearer::Person {
+            alive,
+            scope,
+            permissions: permissions.into_iter().collect(),
+        }
+    };
+    site.ports
+        .count(&site.event.id, token.client_id.as_str(), Counted::Call);
+    Ok(Ok(bearer))
+}
+
+/// The account behind a token's grant, if both live. The object is asked rather than the replica: the
+/// answer carries the person's name and e-mail, which are in no replica, and what is asked anyway may
+/// as well say whether the grant lives. It is believed for 30 seconds.
+async fn grant_lives<P: Ports>(
+    site: &Site<'_, P>,
+    token: &AccessToken,
+    owner: &str,
+) -> Result<Option<Rc<Alive>>, Fault> {
+    let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation) else {
+        return Ok(None);
+    };
+    let key = format!("{}/{owner}/{grant_id}/{generation}", site.event.id);
+    if let Some(alive) = site.ports.replicas().alive(&key, site.now) {
+        return Ok(Some(alive));
+    }
+    let command = Command::Inspect {
+        grant_id: grant_id.clone(),
+        generation,
+        client_id: token.client_id.clone(),
+        incarnation: token.incarnation.clone(),
+    };
+    Ok(match site.account(owner, &command).await? {
+        AccountReply::Alive(alive) => {
+            Some(site.ports.replicas().keep_alive(&key, *alive, site.now))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a service's token lives. With a grant it is like a person's; the replica of the grant
+/// suffices where it says so, for there is no person to read. Without one, only a revocation of its
+/// own ends it, and that is in KV under its `jti`: a miss means it lives.
+async fn service_lives<P: Ports>(site: &Site<'_, P>, token: &AccessToken) -> Result<bool, Fault> {
+    if token.grant_id.is_some() {
+        let owner = service_owner(&token.client_id, &token.incarnation);
+        return Ok(grant_lives(site, token, &owner).await?.is_some());
+    }
+    let cached = format!("lone/{}/{}", site.event.id, token.jti);
+    if site.ports.replicas().is_lone_live(&cached, site.now) {
+        return Ok(true);
+    }
+    let key = revoked_key(&site.event.id, &token.jti);
+    if site
+        .ports
+        .read(Namespace::RefreshTokens, &key)
+        .await
+        .is_some()
+    {
+        return Ok(false);
+    }
+    site.ports.replicas().keep_lone_live(&cached, site.now);
+    Ok(true)
+}
+
+async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bearer, Bad>, Fault> {
+    let Some(token) = PersonalAccessToken::open(site.ring, &site.event.id, text) else {
+        return Ok(Err(Bad::DoesNotVerify));
+    };
+    let key = format!("{}/{}/pat/{}", site.event.id, token.account_id, token.id);
+    let alive = match site.ports.replicas().alive(&key, site.now) {
+        Some(alive) => alive,
+        None => {
+            let command = Command::UseToken {
+                token_id: token.id.clone(),
+                counts: true,
+            };
+            match site.account(&token.account_id, &command).await? {
+                AccountReply::Alive(alive) => {
+                    site.ports.replicas().keep_alive(&key, *alive, site.now)
+                }
+                _ => return Ok(Err(Bad::Dead)),
+            }
+        }
+    };
+    if alive.expires_at.is_some_and(|end| site.now >= end) {
+        return Ok(Err(Bad::Expired));
+    }
+    let rules = site.event.personal_rules();
+    let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+    let scope = rules.allowed(&alive.scope, &permissions);
+    Ok(Ok(Bearer::Person {
+        alive,
+        scope,
+        permissions: permissions.into_iter().collect(),
+    }))
+}

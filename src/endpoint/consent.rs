@@ -1,0 +1,66 @@
+//! The answer of the consent page (contract 3).
+//!
+//! Order of checks: 1. the form is ours, for this session, this request and the scopes it showed, 2. the
+//! whole request once more, as if it had come now.
+
+use super::Site;
+use super::authorize::{self, Answer};
+use super::session::{self, is_ours};
+use crate::protocol::scope::Scope;
+use crate::store::ports::{Fault, Ports};
+use crate::web::inbound::LONGEST_AUTHORIZATION;
+use crate::web::reply::Reply;
+
+const ACTION: &str = "consent";
+
+/// The token of a consent form: for this session, this request, and what the page shows.
+pub fn form_token<P: Ports>(
+    site: &Site<'_, P>,
+    session_id: &str,
+    request: &str,
+    scope: &str,
+) -> String {
+    session::form_token(site, session_id, ACTION, &subject(request, scope))
+}
+
+fn subject(request: &str, scope: &str) -> String {
+    format!("{scope}\n{request}")
+}
+
+/// `POST /account/consent`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    // 1.
+    let form = match session::form(site, LONGEST_AUTHORIZATION * 4).await? {
+        Ok((_, form)) => form,
+        Err(refusal) => return Ok(refusal),
+    };
+    let request = form.get("request").unwrap_or_default();
+    let scope = form.get("scope").unwrap_or_default();
+    let subject = subject(request, scope);
+    let ours = session::cookies(site)
+        .iter()
+        .any(|cookie| is_ours(site, &form, &cookie.session_id, ACTION, &subject));
+    if !ours {
+        return Ok(session::not_ours(site));
+    }
+    let answer = match (form.get("decision"), Scope::parse(scope)) {
+        (Some("authorize"), Ok(shown)) => Answer::Authorize { shown },
+        (Some("deny"), _) => Answer::Deny,
+        _ => {
+            return Ok(site.notice(
+                400,
+                "That did not work",
+                &["Choose one of the two buttons."],
+                None,
+            ));
+        }
+    };
+    // 2.
+    match authorize::again(site, request).await? {
+        Err(refusal) => Ok(refusal),
+        Ok(request) => authorize::decide(site, request, &answer).await,
+    }
+}

@@ -1,0 +1,335 @@
+//! Introspection (RFC 7662; contract 6). It asks the token's authority, so what was revoked or rotated
+//! away a moment ago is inactive.
+//!
+//! Order of checks: 1. the body, 2. client authentication, confidential only, 3. the integration,
+//! 4. the token; whatever is wrong with the token itself is `{"active":false}`.
+
+use serde::Serialize;
+
+use super::Site;
+use super::client_auth::{self, AuthenticatedClient, Stop};
+use crate::account::command::{Alive, Command, Reply as AccountReply};
+use crate::directory::catalogue::{Mode, TOKEN_INTROSPECT};
+use crate::directory::event::EventRecord;
+use crate::directory::integration::{Integration, service_owner};
+use crate::protocol::client::{ClientId, ClientType};
+use crate::protocol::error::TokenError;
+use crate::protocol::scope::Scope;
+use crate::protocol::time::UnixTime;
+use crate::store::directory::{self, Source};
+use crate::store::ports::{Counted, Fault, Ports};
+use crate::token::access_token::AccessToken;
+use crate::token::personal_access_token::PersonalAccessToken;
+use crate::token::refresh_token::RefreshToken;
+use crate::web::reply::Reply;
+
+/// RFC 7662 section 2.2.
+#[derive(Debug, Default, Serialize)]
+struct Introspection {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+/// `POST /api/oauth/introspect` and its aliases.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    match answer(site).await {
+        Ok(found) => Ok(client_auth::success(&found)),
+        Err(stop) => stop.into_reply(),
+    }
+}
+
+async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<Introspection, Stop> {
+    // 1.
+    let params = client_auth::body(site).await?;
+    // 2.
+    let client = client_auth::authenticate(site, &params).await?;
+    if client.application().client_type == ClientType::Public {
+        return Err(Stop::error(
+            401,
+            TokenError::InvalidClient,
+            "Introspection is for confidential clients.",
+        ));
+    }
+    // 3.
+    let (event, integration) = client_auth::require_integration(site, &client).await?;
+    let Some(token) = params.get("token") else {
+        return Err(Stop::invalid_request("token is missing."));
+    };
+    site.ports
+        .count(&site.event.id, client.id().as_str(), Counted::Call);
+    // 4.
+    let asker = Asker {
+        site,
+        client: &client,
+        sees_all: sees_all(&event, &integration),
+    };
+    let mut found = asker.look_up(token).await?;
+    // What is hidden from it, a replica may be behind about.
+    if found.is_none() && !asker.sees_all {
+        let now = client.integration(site, Source::Authority).await?;
+        if now.is_some_and(|(event, integration)| sees_all(&event, &integration)) {
+            found = Asker {
+                sees_all: true,
+                ..asker
+            }
+            .look_up(token)
+            .await?;
+        }
+    }
+    Ok(found.unwrap_or_default())
+}
+
+fn sees_all(event: &EventRecord, integration: &Integration) -> bool {
+    event
+        .approved(integration, Mode::Service)
+        .has(TOKEN_INTROSPECT)
+}
+
+struct Asker<'a, P> {
+    site: &'a Site<'a, P>,
+    client: &'a AuthenticatedClient,
+    sees_all: bool,
+}
+
+impl<P: Ports> Asker<'_, P> {
+    async fn look_up(&self, text: &str) -> Result<Option<Introspection>, Stop> {
+        let (ring, event) = (self.site.ring, &self.site.event.id);
+        if let Some(token) = AccessToken::open(ring, event, &self.site.issuer, text) {
+            return self.access_token(token).await;
+        }
+        if let Some(token) = RefreshToken::open(ring, event, text) {
+            return self.refresh_token(&token).await;
+        }
+        match PersonalAccessToken::open(ring, event, text) {
+            Some(token) if self.sees_all => self.personal(&token).await,
+            _ => Ok(None),
+        }
+    }
+
+    fn may_see(&self, client_id: &ClientId) -> bool {
+        self.sees_all || client_id == self.client.id()
+    }
+
+    /// The event and integration of the client a token was issued to, if it may be used now.
+    async fn integration_of(
+        &self,
+        client_id: &ClientId,
+        incarnation: Option<&str>,
+    ) -> Result<Option<directory::Client>, Stop> {
+        for source in [Source::Replica, Source::Authority] {
+            let client = directory::client(
+                self.site.ports,
+                &self.site.event,
+                client_id,
+                source,
+                self.site.now,
+            )
+            .await?;
+            let usable = client.filter(|client| {
+                client.usable().is_some_and(|integration| {
+                    incarnation.is_none_or(|wanted| wanted == integration.incarnation)
+                })
+            });
+            if usable.is_some() {
+                return Ok(usable);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn access_token(&self, token: AccessToken) -> Result<Option<Introspection>, Stop> {
+        let site = self.site;
+        if site.now >= token.exp || !self.may_see(&token.client_id) {
+            return Ok(None);
+        }
+        let Some(client) = self
+            .integration_of(&token.client_id, Some(&token.incarnation))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let Some(integration) = client.usable() else {
+            return Ok(None);
+        };
+        let scope = if let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation)
+        {
+            let owner = if token.is_service() {
+                service_owner(&token.client_id, &token.incarnation)
+            } else {
+                token.sub.clone()
+            };
+            let Some(alive) = self
+                .inspect(
+                    &owner,
+                    grant_id,
+                    generation,
+                    &token.client_id,
+                    &token.incarnation,
+                )
+                .await?
+            else {
+                return Ok(None);
+            };
+            allowed_now(&client.event, integration, &alive, &token.scope)
+        } else {
+            let owner = service_owner(&token.client_id, &token.incarnation);
+            let command = Command::InspectLone {
+                jti: token.jti.clone(),
+            };
+            if site.account(&owner, &command).await? != AccountReply::Done {
+                return Ok(None);
+            }
+            token
+                .scope
+                .and(&client.event.approved(integration, Mode::Service))
+        };
+        Ok(Some(Introspection {
+            active: true,
+            scope: Some(scope.to_string()),
+            client_id: Some(token.client_id.to_string()),
+            token_type: Some("Bearer"),
+            exp: Some(token.exp),
+            iat: Some(token.iat),
+            sub: Some(token.sub),
+            aud: Some(token.aud),
+            iss: Some(token.iss),
+            jti: Some(token.jti),
+        }))
+    }
+
+    async fn refresh_token(&self, token: &RefreshToken) -> Result<Option<Introspection>, Stop> {
+        // A refresh token does not say whose client it is: ask as oneself, or, for those who see all,
+        // as the client its grant names.
+        let candidates = if self.sees_all {
+            self.client_of(token).await?.into_iter().collect()
+        } else {
+            vec![self.client.id().clone()]
+        };
+        for client_id in candidates {
+            let Some(client) = self.integration_of(&client_id, None).await? else {
+                continue;
+            };
+            let Some(integration) = client.usable() else {
+                continue;
+            };
+            let inspected = self
+                .inspect(
+                    &token.owner,
+                    &token.grant_id,
+                    token.generation,
+                    &client_id,
+                    &integration.incarnation,
+                )
+                .await?;
+            let Some(alive) = inspected else { continue };
+            let subject = if alive.profile.service {
+                client_id.to_string()
+            } else {
+                token.owner.clone()
+            };
+            return Ok(Some(Introspection {
+                active: true,
+                scope: Some(
+                    allowed_now(&client.event, integration, &alive, &alive.scope).to_string(),
+                ),
+                client_id: Some(client_id.to_string()),
+                iat: Some(alive.created_at),
+                sub: Some(subject),
+                iss: Some(self.site.issuer.as_str().to_owned()),
+                ..Introspection::default()
+            }));
+        }
+        Ok(None)
+    }
+
+    async fn client_of(&self, token: &RefreshToken) -> Result<Option<ClientId>, Stop> {
+        let command = Command::WhoseGrant {
+            grant_id: token.grant_id.clone(),
+        };
+        Ok(match self.site.account(&token.owner, &command).await? {
+            AccountReply::GrantOf { client_id } => Some(client_id),
+            _ => None,
+        })
+    }
+
+    async fn inspect(
+        &self,
+        owner: &str,
+        grant_id: &str,
+        generation: u64,
+        client_id: &ClientId,
+        incarnation: &str,
+    ) -> Result<Option<Box<Alive>>, Stop> {
+        let command = Command::Inspect {
+            grant_id: grant_id.to_owned(),
+            generation,
+            client_id: client_id.clone(),
+            incarnation: incarnation.to_owned(),
+        };
+        Ok(match self.site.account(owner, &command).await? {
+            AccountReply::Alive(alive) => Some(alive),
+            _ => None,
+        })
+    }
+
+    async fn personal(&self, token: &PersonalAccessToken) -> Result<Option<Introspection>, Stop> {
+        let command = Command::UseToken {
+            token_id: token.id.clone(),
+            counts: false,
+        };
+        let AccountReply::Alive(alive) = self.site.account(&token.account_id, &command).await?
+        else {
+            return Ok(None);
+        };
+        let rules = self.site.event.personal_rules();
+        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+        Ok(Some(Introspection {
+            active: true,
+            scope: Some(rules.allowed(&alive.scope, &permissions).to_string()),
+            token_type: Some("Bearer"),
+            exp: alive.expires_at,
+            iat: Some(alive.created_at),
+            sub: Some(token.account_id.clone()),
+            iss: Some(self.site.issuer.as_str().to_owned()),
+            ..Introspection::default()
+        }))
+    }
+}
+
+/// What is left of a token's scope now.
+fn allowed_now(
+    event: &EventRecord,
+    integration: &Integration,
+    alive: &Alive,
+    scope: &Scope,
+) -> Scope {
+    let scope = scope.and(&alive.scope);
+    if alive.profile.service {
+        return scope.and(&event.approved(integration, Mode::Service));
+    }
+    let rules = event.rules(integration, Mode::Obo, false);
+    rules.allowed(
+        &scope,
+        &rules.permissions(&alive.profile.permissions, &alive.profile.roles),
+    )
+}

@@ -1,0 +1,401 @@
+//! Personal access tokens on `/account` (contract 6): made within the person's own permissions and the
+//! event's longest age, shown once, revoked with a button. The same for programs as JSON.
+//!
+//! Order of checks when one is made: 1. the form is ours, 2. the name, 3. the scopes, 4. the expiry.
+
+use serde_json::json;
+
+use super::Site;
+use super::account;
+use super::login;
+use super::session::{self, SignedIn, form_token, is_ours};
+use crate::account::command::{Command, Overview, Reply as AccountReply, TokenLine};
+use crate::pages::{Expiry, PersonalToken, TokensSection};
+use crate::protocol::params::{Params, all_values};
+use crate::protocol::scope::Scope;
+use crate::protocol::time::DAY;
+use crate::store::ports::{Fault, Ports};
+use crate::token::personal_access_token::PersonalAccessToken;
+use crate::token::random_id;
+use crate::web::reply::Reply;
+
+const CREATE: &str = "create token";
+const REVOKE: &str = "revoke token";
+/// The most characters of a name.
+const LONGEST_NAME: usize = 100;
+/// The ages offered, in days, as far as the event allows them.
+const AGES: [u64; 5] = [7, 30, 90, 180, 365];
+
+/// What the section shows besides the list.
+#[derive(Default)]
+pub struct Shown {
+    created: Option<String>,
+    error: Option<String>,
+    name: String,
+}
+
+/// What a person may let a token do.
+fn grantable<P: Ports>(site: &Site<'_, P>, own: &[String], roles: &[String]) -> Scope {
+    let rules = site.event.personal_rules();
+    let all = Scope::of(rules.approved.keys().map(String::as_str));
+    rules.allowed(&all, &rules.permissions(own, roles))
+}
+
+/// The section of the account page.
+pub fn section<P: Ports>(
+    site: &Site<'_, P>,
+    session_id: &str,
+    overview: &Overview,
+    shown: Shown,
+) -> TokensSection {
+    let profile = &overview.profile;
+    let grantable = grantable(site, &profile.permissions, &profile.roles);
+    let choices = super::authorize::scope_lines(&site.event.scopes, &grantable);
+    let title = |name: &str| {
+        site.event
+            .scope(name)
+            .map_or_else(|| name.to_owned(), |scope| scope.title.clone())
+    };
+    TokensSection {
+        list: overview
+            .tokens
+            .iter()
+            .map(|token| PersonalToken {
+                form_token: form_token(site, session_id, REVOKE, &token.id),
+                id: token.id.clone(),
+                name: token.name.clone(),
+                scopes: token.scope.names().map(title).collect(),
+                created: token.created_at.for_people(),
+                last_used: token
+                    .last_used_at
+                    .map_or_else(|| "never".to_owned(), |at| at.for_people()),
+                expires: token
+                    .expires_at
+                    .map_or_else(|| "never".to_owned(), |at| at.for_people()),
+            })
+            .collect(),
+        can_create: !choices.is_empty(),
+        choices,
+        expiries: expiries(site.event.settings.pat_max_days),
+        form_token: form_token(site, session_id, CREATE, ""),
+        created: shown.created,
+        error: shown.error,
+        name: shown.name,
+    }
+}
+
+/// The ages an event allows; the longest it allows is among them, 30 days (or that) chosen first.
+fn expiries(most: Option<u64>) -> Vec<Expiry> {
+    let mut days: Vec<u64> = AGES
+        .into_iter()
+        .filter(|days| most.is_none_or(|most| *days <= most))
+        .collect();
+    if let Some(most) = most
+        && !days.contains(&most)
+    {
+        days.push(most);
+        days.sort_unstable();
+    }
+    let chosen = days
+        .iter()
+        .copied()
+        .filter(|days| *days <= 30)
+        .max()
+        .or(days.first().copied());
+    let mut expiries: Vec<Expiry> = days
+        .into_iter()
+        .map(|days| Expiry {
+            days: u32::try_from(days).ok(),
+            label: if days == 1 {
+                "In 1 day".into()
+            } else {
+                format!("In {days} days")
+            },
+            selected: Some(days) == chosen,
+        })
+        .collect();
+    if most.is_none() {
+        expiries.push(Expiry {
+            days: None,
+            label: "Never".into(),
+            selected: false,
+        });
+    }
+    expiries
+}
+
+fn wants_json<P: Ports>(site: &Site<'_, P>) -> bool {
+    site.head
+        .accept
+        .as_deref()
+        .is_some_and(|accept| accept.contains("application/json"))
+}
+
+fn line(token: &TokenLine) -> serde_json::Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "scope": token.scope.to_string(),
+        "created_at": token.created_at.rfc3339(),
+        "expires_at": token.expires_at.map(|at| at.rfc3339()),
+        "last_used_at": token.last_used_at.map(|at| at.rfc3339()),
+    })
+}
+
+/// `GET /account/tokens`: the list as JSON (with the form token that `POST` wants), or the account page.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    let Some(person) = session::signed_in(site, None).await? else {
+        return Ok(if wants_json(site) {
+            Reply::error(401, "login_required", "Sign in at /login first.")
+        } else {
+            Reply::see_other(login::address("/account"))
+        });
+    };
+    if !wants_json(site) {
+        return account::show(site, &person, 200, None, None).await;
+    }
+    let session_id = &person.cookie.session_id;
+    let command = Command::Overview {
+        session_id: session_id.clone(),
+    };
+    let AccountReply::Overview(overview) =
+        site.account(&person.cookie.account_id, &command).await?
+    else {
+        return Ok(Reply::error(
+            401,
+            "login_required",
+            "Sign in at /login first.",
+        ));
+    };
+    let items: Vec<serde_json::Value> = overview
+        .tokens
+        .iter()
+        .map(|token| {
+            let mut item = line(token);
+            if let Some(object) = item.as_object_mut() {
+                object.insert(
+                    "form_token".into(),
+                    form_token(site, session_id, REVOKE, &token.id).into(),
+                );
+            }
+            item
+        })
+        .collect();
+    Ok(Reply::json(
+        200,
+        &json!({ "items": items, "form_token": form_token(site, session_id, CREATE, "") }),
+    ))
+}
+
+/// `POST /account/tokens`: a form, or JSON `{name, scope, expires, form_token}`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    // 1.
+    let (form, scopes) = match read(site).await? {
+        Ok(read) => read,
+        Err(refusal) => return Ok(refusal),
+    };
+    let Some(person) = session::signed_in(site, None).await? else {
+        return Ok(refused(site));
+    };
+    let session_id = &person.cookie.session_id;
+    if !is_ours(site, &form, session_id, CREATE, "") {
+        return Ok(refused(site));
+    }
+    // 2.
+    let name = form.get("name").unwrap_or_default().trim().to_owned();
+    let length = name.chars().count();
+    if length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
+        return say(
+            site,
+            &person,
+            name,
+            "Give the token a name of 1 to 100 characters.",
+        )
+        .await;
+    }
+    // 3.
+    let profile = &person.visit.profile;
+    let grantable = grantable(site, &profile.permissions, &profile.roles);
+    let scope = match Scope::parse(&scopes.join(" ")) {
+        Ok(scope) if !scope.is_empty() && scope.is_within(&grantable) => scope,
+        Ok(scope) if scope.is_empty() => {
+            return say(
+                site,
+                &person,
+                name,
+                "Choose at least one thing the token may do.",
+            )
+            .await;
+        }
+        _ => return say(site, &person, name, "A token can do no more than you can.").await,
+    };
+    // 4.
+    let most = site.event.settings.pat_max_days;
+    let expires_at = match form.get("expires") {
+        Some("never") if most.is_none() => None,
+        Some(days) => match days.parse::<u64>() {
+            Ok(days) if (1..=3650).contains(&days) && most.is_none_or(|most| days <= most) => {
+                Some(site.now.plus(days.saturating_mul(DAY)))
+            }
+            _ => {
+                return say(
+                    site,
+                    &person,
+                    name,
+                    "Choose when the token expires from the list.",
+                )
+                .await;
+            }
+        },
+        None => return say(site, &person, name, "Choose when the token expires.").await,
+    };
+    let token = PersonalAccessToken {
+        account_id: profile.id.clone(),
+        id: random_id("pat_", site.ports),
+    };
+    let command = Command::CreateToken {
+        session_id: session_id.clone(),
+        token_id: token.id.clone(),
+        name: name.clone(),
+        scope: scope.clone(),
+        expires_at,
+    };
+    match site.account(&profile.id, &command).await? {
+        AccountReply::Done => {}
+        AccountReply::ScopeRefused => {
+            return say(
+                site,
+                &person,
+                name,
+                "You have 100 tokens already: revoke one first.",
+            )
+            .await;
+        }
+        _ => return Ok(refused(site)),
+    }
+    let text = token
+        .seal(site.ring, &site.event.id)
+        .ok_or(Fault::Broken("a personal access token could not be signed"))?;
+    site.audit_later("personal_access_token.created", &profile.id, &token.id);
+    if wants_json(site) {
+        let made = TokenLine {
+            id: token.id,
+            name,
+            scope,
+            created_at: site.now,
+            expires_at,
+            last_used_at: None,
+        };
+        let mut answer = line(&made);
+        if let Some(object) = answer.as_object_mut() {
+            object.insert("token".into(), text.into());
+        }
+        return Ok(Reply::json(201, &answer));
+    }
+    account::show(
+        site,
+        &person,
+        200,
+        None,
+        Some(Shown {
+            created: Some(text),
+            ..Shown::default()
+        }),
+    )
+    .await
+}
+
+/// Reads the form or JSON; the scopes are a list in a form and a text in JSON.
+async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String>), Reply>, Fault> {
+    if site.head.media_type().as_deref() != Some("application/json") {
+        return Ok(session::short_form(site).await?.map(|(bytes, form)| {
+            let scopes = all_values(&bytes, "scope");
+            (form, scopes)
+        }));
+    }
+    if site.head.has_foreign_origin() {
+        return Ok(Err(refused(site)));
+    }
+    let bytes = site.ports.body(super::LONGEST_BODY).await?;
+    Ok(match bytes.as_deref().map(Params::from_json) {
+        Some(Ok(form)) => {
+            let scopes = form
+                .get("scope")
+                .unwrap_or_default()
+                .split(' ')
+                .map(str::to_owned)
+                .collect();
+            Ok((form, scopes))
+        }
+        _ => Err(Reply::error(
+            400,
+            "invalid_request",
+            "Send a JSON object of strings of at most 16 KiB.",
+        )),
+    })
+}
+
+fn refused<P: Ports>(site: &Site<'_, P>) -> Reply {
+    if wants_json(site) {
+        return Reply::error(
+            403,
+            "invalid_request",
+            "form_token is missing, wrong or too old: get a new one from /account/tokens.",
+        );
+    }
+    session::not_ours(site)
+}
+
+async fn say<P: Ports>(
+    site: &Site<'_, P>,
+    person: &SignedIn,
+    name: String,
+    error: &str,
+) -> Result<Reply, Fault> {
+    if wants_json(site) {
+        return Ok(Reply::error(400, "invalid_request", error));
+    }
+    let shown = Shown {
+        created: None,
+        error: Some(error.to_owned()),
+        name,
+    };
+    account::show(site, person, 400, None, Some(shown)).await
+}
+
+/// `POST /account/tokens/{id}/revoke`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault> {
+    let (form, _) = match read(site).await? {
+        Ok(read) => read,
+        Err(refusal) => return Ok(refusal),
+    };
+    let Some(person) = session::signed_in(site, None).await? else {
+        return Ok(refused(site));
+    };
+    let session_id = &person.cookie.session_id;
+    if !is_ours(site, &form, session_id, REVOKE, id) {
+        return Ok(refused(site));
+    }
+    let owner = &person.cookie.account_id;
+    let command = Command::RevokeToken {
+        session_id: session_id.clone(),
+        token_id: id.to_owned(),
+    };
+    site.account(owner, &command).await?;
+    site.ports.replicas().forget_account(&site.event.id, owner);
+    site.audit_later("personal_access_token.revoked", owner, id);
+    Ok(if wants_json(site) {
+        Reply::empty(204)
+    } else {
+        Reply::see_other(String::from("/account"))
+    })
+}

@@ -1,0 +1,78 @@
+//! Revocation (RFC 7009; contract 6).
+//!
+//! Order of checks: 1. the body, 2. client authentication, 3. the token. It works for a suspended
+//! integration too: taking back is always allowed. An unknown or foreign token is 200.
+
+use super::Site;
+use super::client_auth::{self, Stop};
+use crate::account::command::Command;
+use crate::directory::integration::service_owner;
+use crate::store::ports::{Fault, Ports};
+use crate::token::access_token::AccessToken;
+use crate::token::refresh_token::RefreshToken;
+use crate::web::reply::Reply;
+
+/// `POST /api/oauth/revoke` and its aliases.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    match answer(site).await {
+        Ok(()) => Ok(Reply::json(200, &serde_json::json!({}))),
+        Err(stop) => stop.into_reply(),
+    }
+}
+
+async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
+    // 1.
+    let params = client_auth::body(site).await?;
+    // 2.
+    let client = client_auth::authenticate(site, &params).await?;
+    let Some(text) = params.get("token") else {
+        return Err(Stop::invalid_request("token is missing."));
+    };
+    // 3.
+    let client_id = client.id().clone();
+    let (owner, command) = if let Some(token) = RefreshToken::open(site.ring, &site.event.id, text)
+    {
+        (
+            token.owner,
+            Command::RevokeGrant {
+                grant_id: token.grant_id,
+                client_id,
+            },
+        )
+    } else if let Some(token) = AccessToken::open(site.ring, &site.event.id, &site.issuer, text)
+        .filter(|token| token.client_id == client_id && site.now < token.exp)
+    {
+        let service = service_owner(&client_id, &token.incarnation);
+        match token.grant_id.clone() {
+            Some(grant_id) => {
+                let owner = if token.is_service() {
+                    service
+                } else {
+                    token.sub
+                };
+                (
+                    owner,
+                    Command::RevokeGrant {
+                        grant_id,
+                        client_id,
+                    },
+                )
+            }
+            None => (
+                service,
+                Command::RevokeLone {
+                    jti: token.jti,
+                    expires_at: token.exp,
+                },
+            ),
+        }
+    } else {
+        return Ok(());
+    };
+    site.account(&owner, &command).await?;
+    site.ports.replicas().forget_account(&site.event.id, &owner);
+    Ok(())
+}

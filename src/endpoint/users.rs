@@ -1,0 +1,166 @@
+//! The users API (contract 6).
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Site;
+use super::bearer::{self, Bearer};
+use crate::account::profile::AccountStatus;
+use crate::directory::account_row::AccountRow;
+use crate::directory::catalogue::{PII_BASIC, PII_EMAIL, USER_READ, USER_ROLES};
+use crate::directory::event_command::{Command, Reply as EventReply};
+use crate::directory::event_object::EventObject;
+use crate::ledger::PageRequest;
+use crate::protocol::encoding::{base64url, from_base64url};
+use crate::protocol::params::Params;
+use crate::store::ports::{Fault, Ports};
+use crate::web::reply::Reply;
+
+#[derive(Serialize)]
+struct User {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<Vec<String>>,
+}
+
+/// `GET /api/users/current`: the person behind the token, as far as its scope reaches.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn current<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    Ok(match bearer::check(site).await? {
+        Err(reply) => reply,
+        Ok(Bearer::Service { .. }) => {
+            bearer::insufficient(&[PII_BASIC, PII_EMAIL, USER_ROLES].join(" "))
+        }
+        Ok(Bearer::Person {
+            alive,
+            scope,
+            permissions,
+        }) => {
+            let profile = &alive.profile;
+            let roles = scope.has(USER_ROLES);
+            Reply::json(
+                200,
+                &User {
+                    id: profile.id.clone(),
+                    name: scope.has(PII_BASIC).then(|| profile.name.clone()),
+                    email: scope.has(PII_EMAIL).then(|| profile.email.clone()),
+                    roles: roles.then(|| profile.roles.clone()),
+                    permissions: roles.then_some(permissions),
+                },
+            )
+        }
+    })
+}
+
+/// The answer to a token that may not read everybody, if it may not.
+async fn reader<P: Ports>(site: &Site<'_, P>) -> Result<Option<Reply>, Fault> {
+    Ok(match bearer::check(site).await? {
+        Err(reply) => Some(reply),
+        Ok(Bearer::Service { scope }) if scope.has(USER_READ) => None,
+        Ok(_) => Some(bearer::insufficient(USER_READ)),
+    })
+}
+
+fn all_five<P: Ports>(site: &Site<'_, P>, row: AccountRow) -> User {
+    let rules = site.event.personal_rules();
+    let permissions = rules.permissions(&row.permissions, &row.roles);
+    User {
+        id: row.id,
+        name: Some(row.name),
+        email: Some(row.email),
+        roles: Some(row.roles),
+        permissions: Some(permissions.into_iter().collect()),
+    }
+}
+
+/// `GET /api/users/{id}`.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault> {
+    if let Some(refusal) = reader(site).await? {
+        return Ok(refusal);
+    }
+    let command = Command::GetAccount { id: id.to_owned() };
+    Ok(
+        match site
+            .ports
+            .ask::<EventObject>(&site.event.id, &command)
+            .await?
+        {
+            EventReply::Account(row) if row.status == AccountStatus::Active => {
+                Reply::json(200, &all_five(site, *row))
+            }
+            _ => Reply::error(404, "not_found", "There is no user with this id."),
+        },
+    )
+}
+
+/// `GET /api/users?cursor=&limit=`: every account, in the order of ids.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    if let Some(refusal) = reader(site).await? {
+        return Ok(refusal);
+    }
+    let params = Params::from_form(site.head.query.as_bytes());
+    let request = match page_request(&params) {
+        Ok(request) => request,
+        Err(description) => return Ok(Reply::error(400, "invalid_request", description)),
+    };
+    let command = Command::ListAccounts(request);
+    let EventReply::Accounts(page) = site
+        .ports
+        .ask::<EventObject>(&site.event.id, &command)
+        .await?
+    else {
+        return Err(Fault::Broken(
+            "the event's object gave another answer than was asked for",
+        ));
+    };
+    let items: Vec<User> = page
+        .items
+        .into_iter()
+        .filter(|row| row.status == AccountStatus::Active)
+        .map(|row| all_five(site, row))
+        .collect();
+    let mut answer = json!({ "items": items });
+    if let (Some(next), Some(object)) = (page.next, answer.as_object_mut()) {
+        object.insert("next_cursor".into(), base64url(next.as_bytes()).into());
+    }
+    Ok(Reply::json(200, &answer))
+}
+
+/// Reads `cursor` and `limit`.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn page_request(params: &Params) -> Result<PageRequest, &'static str> {
+    if params.fault("cursor").or(params.fault("limit")).is_some() {
+        return Err("cursor or limit is repeated.");
+    }
+    let limit = match params.get("limit") {
+        None => 50,
+        Some(text) => match text.parse::<usize>() {
+            Ok(limit) if (1..=200).contains(&limit) => limit,
+            _ => return Err("limit must be a number from 1 to 200."),
+        },
+    };
+    let after = match params.get("cursor") {
+        None => None,
+        Some(text) => match from_base64url(text).and_then(|bytes| String::from_utf8(bytes).ok()) {
+            None => return Err("cursor must be a next_cursor of the page before."),
+            some => some,
+        },
+    };
+    Ok(PageRequest { after, limit })
+}

@@ -1,0 +1,373 @@
+use super::*;
+use proptest::prelude::*;
+
+const T0: u64 = 1_800_000_000_000;
+
+fn grant(scope: &str) -> Grant {
+    Grant {
+        client_id: ClientId::number(1001),
+        incarnation: "i1".into(),
+        scope: Scope::parse(scope).unwrap(),
+        previous_scope: Scope::parse(scope).unwrap(),
+        created_at: UnixTime(T0 / 1000),
+        last_used_at: UnixTime(T0 / 1000),
+        generation: 1,
+        kid: "k1".into(),
+        token_hash: "h1".into(),
+        rotated_at_ms: T0,
+        attempt: "redeemed".into(),
+        account_epoch: 0,
+        revocations: 0,
+        ended: None,
+        revision: 1,
+    }
+}
+
+const STANDING: Standing<'static> = Standing {
+    incarnation: "i1",
+    account_epoch: 0,
+    revocations: 0,
+};
+
+struct Call<'a> {
+    presented: u64,
+    asked: Option<&'a str>,
+    attempt: &'a str,
+    allowed: &'a str,
+    authoritative: bool,
+    window: u64,
+    client: u64,
+}
+
+const CALL: Call<'static> = Call {
+    presented: 1,
+    asked: None,
+    attempt: "x",
+    allowed: "a b c",
+    authoritative: true,
+    window: 10,
+    client: 1001,
+};
+
+fn refresh(grant: &mut Grant, call: &Call<'_>, seconds: u64) -> Decision {
+    let rules = Rules {
+        authoritative: call.authoritative,
+        ..Rules::default()
+    };
+    let asked = call.asked.map(|text| Scope::parse(text).unwrap());
+    grant.refresh(
+        &Refresh {
+            client_id: &ClientId::number(call.client),
+            presented: call.presented,
+            asked: asked.as_ref(),
+            attempt: call.attempt,
+            kid: "k2",
+            successor_hash: "h2",
+            window: call.window,
+            idle_days: Some(2),
+            rules: &rules,
+            allowed: Scope::parse(call.allowed).unwrap(),
+        },
+        &STANDING,
+        Now(T0 + seconds * 1000),
+    )
+}
+
+#[test]
+fn contract_4_a_refresh_from_another_client_ends_nothing() {
+    let mut one = grant("a");
+    let before = one.clone();
+    let found = refresh(
+        &mut one,
+        &Call {
+            client: 1002,
+            ..CALL
+        },
+        5,
+    );
+    assert_eq!(found, Decision::Refuse(RefreshRefusal::AnotherClient));
+    assert_eq!(one, before);
+}
+
+#[test]
+fn contract_4_a_token_rotated_away_ends_the_grant_after_the_window() {
+    let mut one = grant("a");
+    assert_eq!(refresh(&mut one, &CALL, 0), Decision::Issue);
+    let mut late = one.clone();
+    assert_eq!(
+        refresh(
+            &mut late,
+            &Call {
+                attempt: "y",
+                ..CALL
+            },
+            11
+        ),
+        Decision::Refuse(RefreshRefusal::Reused)
+    );
+    assert_eq!(
+        late.ended.as_ref().unwrap().why,
+        EndReason::RefreshTokenReused
+    );
+    let mut strict = one;
+    let found = refresh(
+        &mut strict,
+        &Call {
+            attempt: "y",
+            window: 0,
+            ..CALL
+        },
+        0,
+    );
+    assert_eq!(found, Decision::Refuse(RefreshRefusal::Reused));
+}
+
+#[test]
+fn contract_4_a_retry_in_the_window_gets_the_same_generation() {
+    let mut one = grant("a b");
+    assert_eq!(
+        refresh(
+            &mut one,
+            &Call {
+                asked: Some("a"),
+                ..CALL
+            },
+            0
+        ),
+        Decision::Issue
+    );
+    let rotated = one.clone();
+    assert_eq!(rotated.generation, 2);
+    for at in [0, 5, 10] {
+        assert_eq!(
+            refresh(
+                &mut one,
+                &Call {
+                    attempt: "y",
+                    ..CALL
+                },
+                at
+            ),
+            Decision::Issue
+        );
+        let within = Call {
+            attempt: "y",
+            asked: Some("b"),
+            ..CALL
+        };
+        assert_eq!(
+            refresh(&mut one, &within, at),
+            Decision::Issue,
+            "within the presented scope"
+        );
+        let wider = Call {
+            attempt: "y",
+            asked: Some("c"),
+            ..CALL
+        };
+        assert_eq!(refresh(&mut one, &wider, at), Decision::RefuseScope);
+    }
+    assert_eq!(one, rotated, "no retry has any other effect");
+}
+
+#[test]
+fn contract_4_once_the_successor_was_used_the_window_is_closed() {
+    let mut one = grant("a");
+    refresh(&mut one, &CALL, 0);
+    refresh(
+        &mut one,
+        &Call {
+            presented: 2,
+            attempt: "y",
+            ..CALL
+        },
+        1,
+    );
+    assert_eq!(
+        refresh(
+            &mut one,
+            &Call {
+                attempt: "z",
+                ..CALL
+            },
+            2
+        ),
+        Decision::Refuse(RefreshRefusal::Reused)
+    );
+}
+
+#[test]
+fn the_fronts_own_retry_gets_the_first_decision_even_with_window_0() {
+    let mut one = grant("a");
+    let call = Call { window: 0, ..CALL };
+    assert_eq!(refresh(&mut one, &call, 0), Decision::Issue);
+    assert_eq!(refresh(&mut one, &call, 0), Decision::Issue);
+    assert_eq!(one.generation, 2);
+}
+
+#[test]
+fn contract_4_a_wider_scope_consumes_nothing() {
+    let mut one = grant("a b");
+    let before = one.clone();
+    assert_eq!(
+        refresh(
+            &mut one,
+            &Call {
+                asked: Some("a c"),
+                ..CALL
+            },
+            1
+        ),
+        Decision::RefuseScope
+    );
+    assert_eq!(one, before);
+}
+
+#[test]
+fn contract_4_what_is_no_longer_allowed_is_dropped_for_good() {
+    let mut one = grant("a b");
+    let behind = Call {
+        allowed: "a",
+        authoritative: false,
+        ..CALL
+    };
+    assert_eq!(refresh(&mut one, &behind, 1), Decision::AskAuthority);
+    assert_eq!(one, grant("a b"), "nothing is dropped on a replica's word");
+    assert_eq!(
+        refresh(
+            &mut one,
+            &Call {
+                allowed: "a",
+                asked: Some("b"),
+                ..CALL
+            },
+            1
+        ),
+        Decision::RefuseScope
+    );
+    assert_eq!((one.scope.to_string(), one.generation), ("a".into(), 1));
+    assert_eq!(refresh(&mut one, &CALL, 1), Decision::Issue);
+    assert_eq!(one.scope.to_string(), "a");
+    assert_eq!(
+        refresh(
+            &mut one,
+            &Call {
+                presented: 2,
+                allowed: "b",
+                ..CALL
+            },
+            2
+        ),
+        Decision::Refuse(RefreshRefusal::NothingLeft)
+    );
+    assert!(one.ended.is_some());
+}
+
+#[test]
+fn contract_4_an_idle_grant_ends() {
+    let mut one = grant("a");
+    assert_eq!(
+        refresh(&mut one, &CALL, 2 * DAY + 1),
+        Decision::Refuse(RefreshRefusal::Idle)
+    );
+    assert!(one.ended.is_some());
+}
+
+#[test]
+fn another_incarnation_epoch_or_revocation_is_dead() {
+    let one = grant("a");
+    assert!(one.lives(&STANDING));
+    assert!(!one.lives(&Standing {
+        incarnation: "i2",
+        ..STANDING
+    }));
+    assert!(!one.lives(&Standing {
+        account_epoch: 1,
+        ..STANDING
+    }));
+    assert!(!one.lives(&Standing {
+        revocations: 1,
+        ..STANDING
+    }));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Refresh {
+        back: u64,
+        asked: Option<String>,
+        allowed: String,
+        attempt: u8,
+        wait: u64,
+        window: u64,
+    },
+    End,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let scope = "[abc]( [abc]){0,2}";
+    let refresh = (
+        0u64..4,
+        proptest::option::of(scope),
+        scope,
+        0u8..4,
+        0u64..15,
+        0u64..12,
+    )
+        .prop_map(
+            |(back, asked, allowed, attempt, wait, window)| Step::Refresh {
+                back,
+                asked,
+                allowed,
+                attempt,
+                wait,
+                window,
+            },
+        );
+    proptest::collection::vec(prop_oneof![9 => refresh, 1 => Just(Step::End)], 1..30)
+}
+
+proptest! {
+    /// From any history: scope only shrinks, a generation advances by one at most, one old token is
+    /// never good for two successors, and nothing proceeds after an end.
+    #[test]
+    fn any_history_of_a_grant_is_sound(steps in steps()) {
+        let mut one = grant("a b c");
+        let mut clock = 0;
+        for (at, step) in steps.into_iter().enumerate() {
+            let before = one.clone();
+            match step {
+                Step::End => one.end(UnixTime(0), EndReason::RevokedByPerson),
+                Step::Refresh { back, asked, allowed, attempt, wait, window } => {
+                    clock += wait;
+                    let attempt = format!("{attempt}/{}", at / 4);
+                    let presented = before.generation.saturating_sub(back);
+                    let call = Call {
+                        presented,
+                        asked: asked.as_deref(),
+                        attempt: &attempt,
+                        allowed: &allowed,
+                        window,
+                        ..CALL
+                    };
+                    let decision = refresh(&mut one, &call, clock);
+                    if decision == Decision::Issue {
+                        prop_assert!(before.ended.is_none());
+                        prop_assert!(one.ended.is_none());
+                        prop_assert_eq!(one.generation, presented + 1);
+                        prop_assert!(!one.scope.is_empty());
+                    } else {
+                        prop_assert_eq!(one.generation, before.generation);
+                    }
+                    if back > 1 && before.ended.is_none() && presented < before.generation - 1 {
+                        prop_assert!(one.ended.is_some(), "an old token ends the grant");
+                    }
+                }
+            }
+            prop_assert!(one.scope.is_within(&before.scope));
+            prop_assert!(one.generation - before.generation <= 1);
+            prop_assert!(before.ended.is_none() || one == before, "nothing proceeds after an end");
+            prop_assert!(one == before || one.revision > before.revision);
+        }
+    }
+}

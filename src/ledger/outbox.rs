@@ -1,0 +1,174 @@
+//! What an object still has to tell others: replicas in KV, and other objects.
+//!
+//! A command notes a *target* in the same transaction as its change. What is sent is computed from
+//! the object's state at the time of sending, so a late or repeated sending is never wrong, and a
+//! target noted ten times is sent once. The note stays until the sending succeeded.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Corrupt, Ledger};
+
+const PREFIX: &str = "outbox/";
+
+/// Seconds after which a sending that failed is tried again.
+pub const RETRY_AFTER: u64 = 5;
+
+/// A KV namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Namespace {
+    /// Events, applications, integrations and hosts.
+    #[serde(rename = "DIRECTORY")]
+    Directory,
+    /// One record per grant.
+    #[serde(rename = "REFRESH_TOKENS")]
+    RefreshTokens,
+}
+
+/// Which kind of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectKind {
+    /// One per account, or per service client, of an event.
+    Account,
+    /// One per event.
+    Event,
+    /// One per deployment.
+    Platform,
+    /// 64 per event.
+    Throttle,
+}
+
+/// Something to do outside the object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Effect {
+    /// Write a replica to KV.
+    Write {
+        /// Where.
+        namespace: Namespace,
+        /// Under which key.
+        key: String,
+        /// What.
+        value: String,
+        /// Seconds after which KV forgets it; at least 60, as KV demands.
+        ttl: Option<u64>,
+    },
+    /// Send a command to another object.
+    Tell {
+        /// Which kind.
+        kind: ObjectKind,
+        /// Its name.
+        name: String,
+        /// The command, as JSON.
+        command: String,
+    },
+}
+
+/// A target that is to be told, and the stamp its note had when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What is to be told; the object knows how to compute it.
+    pub target: String,
+    /// Moves with every further note of the same target.
+    pub stamp: u64,
+}
+
+/// Notes that `target` must be told.
+pub fn note(ledger: &mut impl Ledger, target: &str) {
+    let key = format!("{PREFIX}{target}");
+    let stamp = ledger
+        .get(&key)
+        .and_then(|stamp| stamp.parse::<u64>().ok())
+        .unwrap_or(0);
+    ledger.put(&key, &stamp.wrapping_add(1).to_string());
+}
+
+/// The next targets to be told, from beyond `after`.
+#[must_use]
+pub fn pending(ledger: &impl Ledger, after: Option<&str>, limit: usize) -> Vec<Note> {
+    let after = after.map(|after| format!("{PREFIX}{after}"));
+    ledger
+        .scan(PREFIX, after.as_deref(), false, limit)
+        .into_iter()
+        .filter_map(|(key, stamp)| {
+            let target = key.strip_prefix(PREFIX)?.to_owned();
+            Some(Note {
+                target,
+                stamp: stamp.parse().unwrap_or(0),
+            })
+        })
+        .collect()
+}
+
+/// Whether anything is to be told.
+#[must_use]
+pub fn any(ledger: &impl Ledger) -> bool {
+    !ledger.scan(PREFIX, None, false, 1).is_empty()
+}
+
+/// Forgets a note that was told, unless it was noted again meanwhile. Whether it is gone.
+pub fn settle(ledger: &mut impl Ledger, note: &Note) -> bool {
+    let key = format!("{PREFIX}{}", note.target);
+    let same = ledger
+        .get(&key)
+        .is_some_and(|stamp| stamp == note.stamp.to_string());
+    if same {
+        ledger.delete(&key);
+    }
+    same
+}
+
+/// What every object is: commands in, replies out, an outbox, and clearing up.
+pub trait Object {
+    /// Which kind it is.
+    const KIND: ObjectKind;
+    /// What can be asked of it.
+    type Command: Serialize + for<'de> Deserialize<'de>;
+    /// What it answers.
+    type Reply: Serialize + for<'de> Deserialize<'de>;
+
+    /// Does what is asked, at the object's own time.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if a record cannot be read; then nothing of the command is kept.
+    fn handle<L: Ledger>(
+        ledger: &mut L,
+        command: Self::Command,
+        now: Now,
+    ) -> Result<Self::Reply, Corrupt>;
+
+    /// What there is to tell a target now; `None` if nothing is left to tell it.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if a record cannot be read.
+    fn effect<L: Ledger>(ledger: &L, target: &str, now: Now) -> Result<Option<Effect>, Corrupt>;
+
+    /// A target has been told and its note is gone.
+    fn told<L: Ledger>(_ledger: &mut L, _target: &str) {}
+
+    /// Clears up what is past its time, in a bounded step.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if a record cannot be read.
+    fn sweep<L: Ledger>(_ledger: &mut L, _now: Now) -> Result<(), Corrupt> {
+        Ok(())
+    }
+
+    /// In how many seconds there is something to clear up, if there is.
+    fn wake_after<L: Ledger>(_ledger: &L, _now: Now) -> Option<u64> {
+        None
+    }
+}
+
+/// The object's own time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Now(pub u64);
+
+impl Now {
+    /// In whole seconds.
+    #[must_use]
+    pub fn seconds(self) -> crate::protocol::time::UnixTime {
+        crate::protocol::time::UnixTime(self.0 / 1000)
+    }
+}

@@ -1,0 +1,44 @@
+//! What every page has in common.
+
+/// The frame around a page: whose event it is, and who is looking at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The event's name, as people know it. Empty where no event is known: the page then names none.
+    pub event: String,
+    /// The event's colour, `#rrggbb` and already validated; browsers that tint their own frame use it.
+    pub accent: Option<String>,
+    /// Who is signed in, if anybody.
+    pub person: Option<Person>,
+    /// Where the stylesheet is: [`assets::STYLESHEET`](super::assets::STYLESHEET), perhaps with a version.
+    pub stylesheet: String,
+}
+
+impl Layout {
+    /// The event's name, or words for it where there is none.
+    pub(super) fn event_in_words(&self) -> &str {
+        if self.event.is_empty() {
+            "this event"
+        } else {
+            &self.event
+        }
+    }
+}
+
+/// The signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Their name, as they wrote it.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+}
+
+/// One hidden field of a form that carries an answer back to an application. The value may be a code, so it has
+/// no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The parameter's name.
+    pub name: String,
+    /// The parameter's value.
+    pub value: String,
+}

@@ -1,0 +1,344 @@
+//! What every page promises, looked at as text.
+
+use super::*;
+
+fn layout() -> Layout {
+    Layout {
+        event: "Furry & Friends".to_owned(),
+        accent: Some("#336699".to_owned()),
+        person: Some(Person {
+            name: "Robin <b>".to_owned(),
+            email: "robin@example.org".to_owned(),
+        }),
+        stylesheet: assets::STYLESHEET.to_owned(),
+    }
+}
+
+fn scope(name: &str, sensitive: bool) -> ScopeLine {
+    ScopeLine {
+        name: name.to_owned(),
+        title: format!("Title of {name}"),
+        description: String::new(),
+        sensitive,
+    }
+}
+
+fn consent(scopes: Vec<ScopeLine>, website: &str) -> String {
+    ConsentPage {
+        layout: layout(),
+        application: ApplicationCard {
+            name: "<script>x</script>".to_owned(),
+            description: "Prints \"badges\"".to_owned(),
+            website: Some(website.to_owned()),
+        },
+        return_host: "app.example.org".to_owned(),
+        scopes,
+        request: "the request".to_owned(),
+        scope: "a b".to_owned(),
+        form_token: "the token".to_owned(),
+        switch_href: "/login?prompt=login&return=%2F".to_owned(),
+    }
+    .html()
+}
+
+fn answer() -> Vec<Field> {
+    vec![Field {
+        name: "state".to_owned(),
+        value: "\"><script>".to_owned(),
+    }]
+}
+
+fn invalid_request(post: bool) -> String {
+    InvalidRequestPage {
+        layout: layout(),
+        application: "Badges".to_owned(),
+        scopes: vec![scope("door:open", true)],
+        back: Back {
+            action: "https://app.example.org/cb?a=1&b=2".to_owned(),
+            fields: answer(),
+            post,
+        },
+    }
+    .html()
+}
+
+fn form_post() -> String {
+    FormPostPage {
+        layout: layout(),
+        application: "Badges".to_owned(),
+        action: "https://app.example.org/cb".to_owned(),
+        fields: answer(),
+        script: assets::SUBMIT_SCRIPT.to_owned(),
+    }
+    .html()
+}
+
+fn login() -> String {
+    LoginPage {
+        layout: layout(),
+        heading_for: Some("Badges".to_owned()),
+        email: "robin@example.org".to_owned(),
+        error: Some("That did not match.".to_owned()),
+        return_to: "/account".to_owned(),
+        form_token: "the token".to_owned(),
+    }
+    .html()
+}
+
+fn notice(event: &str) -> String {
+    NoticePage {
+        layout: Layout {
+            event: event.to_owned(),
+            person: None,
+            ..layout()
+        },
+        heading: "Not found".to_owned(),
+        paragraphs: vec!["There is nothing here.".to_owned()],
+        details: vec!["Unknown path.".to_owned()],
+        action: Some(Link {
+            label: "Start".to_owned(),
+            href: "/".to_owned(),
+        }),
+    }
+    .html()
+}
+
+fn account() -> String {
+    let form_token = "the token".to_owned();
+    AccountPage {
+        layout: layout(),
+        notice: Some("Access revoked.".to_owned()),
+        applications: vec![AuthorizedApplication {
+            client_id: "17".to_owned(),
+            name: "Badges".to_owned(),
+            description: String::new(),
+            website: None,
+            scopes: vec![scope("pii:basic", false), scope("door:open", true)],
+            first_authorized: "3 May 2025".to_owned(),
+            last_used: "today".to_owned(),
+            form_token: form_token.clone(),
+        }],
+        sessions: vec![session("one", true), session("two", false)],
+        tokens: TokensSection {
+            list: vec![PersonalToken {
+                id: "pat1".to_owned(),
+                name: "Script".to_owned(),
+                scopes: vec!["Your name".to_owned()],
+                created: "3 May 2025".to_owned(),
+                last_used: "never".to_owned(),
+                expires: "3 May 2026".to_owned(),
+                form_token: form_token.clone(),
+            }],
+            choices: vec![scope("pii:basic", false), scope("door:open", true)],
+            expiries: vec![
+                Expiry {
+                    days: Some(30),
+                    label: "In 30 days".to_owned(),
+                    selected: true,
+                },
+                Expiry {
+                    days: None,
+                    label: "Never".to_owned(),
+                    selected: false,
+                },
+            ],
+            form_token: form_token.clone(),
+            created: Some("wc_pat_secret".to_owned()),
+            error: Some("Please choose at least one.".to_owned()),
+            name: String::new(),
+            can_create: true,
+        },
+        sign_out_token: form_token,
+    }
+    .html()
+}
+
+fn session(id: &str, current: bool) -> SessionLine {
+    SessionLine {
+        id: id.to_owned(),
+        browser: "Firefox on Android".to_owned(),
+        signed_in: "3 May 2025".to_owned(),
+        last_seen: "today".to_owned(),
+        current,
+        form_token: "the token".to_owned(),
+    }
+}
+
+fn all() -> Vec<String> {
+    vec![
+        login(),
+        consent(
+            vec![scope("pii:basic", false), scope("door:open", true)],
+            "https://badges.example.org",
+        ),
+        invalid_request(false),
+        form_post(),
+        notice("Furry & Friends"),
+        FrontPage {
+            layout: layout(),
+            signed_in: false,
+        }
+        .html(),
+        account(),
+        SignOutPage {
+            layout: layout(),
+            form_token: "the token".to_owned(),
+        }
+        .html(),
+        SignedOutPage { layout: layout() }.html(),
+    ]
+}
+
+/// The forms of a page, each from `<form` to `</form>`.
+fn forms(html: &str) -> Vec<&str> {
+    html.split("<form")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("</form>"))
+        .map(|(form, _)| form)
+        .collect()
+}
+
+#[test]
+fn every_page_has_a_language_a_title_and_one_heading() {
+    for html in all() {
+        assert!(html.starts_with("<!doctype html>"), "{html}");
+        assert!(html.contains("<html lang=\"en\">"));
+        assert!(html.contains(" · Furry &#38; Friends</title>"), "{html}");
+        assert_eq!(html.matches("<h1").count(), 1, "{html}");
+        assert_eq!(html.matches("<main").count(), 1);
+    }
+}
+
+#[test]
+fn no_page_needs_more_than_the_strict_content_security_policy() {
+    for html in all() {
+        assert!(!html.contains("style="), "{html}");
+        assert!(!html.contains("<style"));
+        for handler in [" onclick", " onsubmit", " onload", "javascript:"] {
+            assert!(!html.contains(handler), "{handler}: {html}");
+        }
+        for script in html.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/static/"), "{script}");
+            assert!(script.contains(" defer></script>"), "{script}");
+        }
+    }
+}
+
+#[test]
+fn forms_to_us_carry_the_token_and_forms_to_the_application_do_not() {
+    let mut ours = 0;
+    for html in all() {
+        for form in forms(&html) {
+            let token =
+                form.contains("<input type=\"hidden\" name=\"form_token\" value=\"the token\">");
+            assert_eq!(form.contains("action=\"/"), token, "{form}");
+            ours += u32::from(token);
+        }
+    }
+    assert_eq!(ours, 8);
+}
+
+#[test]
+fn what_comes_from_outside_is_escaped() {
+    let html = consent(vec![], "javascript:alert(1)//://");
+    assert!(!html.contains("<script>"), "{html}");
+    assert!(!html.contains("<b>"), "{html}");
+    assert!(!html.contains("href=\"javascript:"), "{html}");
+    assert!(!form_post().contains("\"><script>"));
+}
+
+#[test]
+fn only_a_web_address_is_a_link() {
+    assert_eq!(
+        safe_website("https://example.org"),
+        Some("https://example.org")
+    );
+    assert_eq!(
+        safe_website("HTTP://example.org"),
+        Some("HTTP://example.org")
+    );
+    assert_eq!(safe_website("javascript:alert(1)//://x"), None);
+    assert_eq!(safe_website("data://text/html,x"), None);
+    assert_eq!(safe_website(" https://example.org"), None);
+    assert_eq!(safe_website("example.org"), None);
+}
+
+#[test]
+fn a_sensitive_scope_is_red_in_words_comes_first_and_turns_the_button_red() {
+    let words = "This is an administrative permission";
+    let danger = "value=\"authorize\" class=\"danger\"";
+    let html = consent(
+        vec![scope("pii:basic", false), scope("door:open", true)],
+        "https://example.org",
+    );
+    assert_eq!(html.matches(words).count(), 1);
+    assert!(html.contains(danger), "{html}");
+    assert!(html.find("Title of door:open") < html.find("Title of pii:basic"));
+
+    let html = consent(vec![scope("pii:basic", false)], "https://example.org");
+    assert!(!html.contains(words));
+    assert!(!html.contains(danger));
+}
+
+#[test]
+fn the_way_back_is_one_form_with_the_method_that_was_asked_for() {
+    for (post, method) in [(false, "method=\"get\""), (true, "method=\"post\"")] {
+        let html = invalid_request(post);
+        assert!(html.contains(method), "{html}");
+        assert_eq!(html.matches("<button").count(), 1);
+        assert!(
+            html.contains("action=\"https://app.example.org/cb?a=1&#38;b=2\""),
+            "{html}"
+        );
+        assert!(html.contains("Title of door:open"));
+    }
+}
+
+#[test]
+fn the_session_in_use_cannot_be_ended_from_the_list() {
+    let html = account();
+    assert!(!html.contains("/account/sessions/one/end"));
+    assert!(html.contains("/account/sessions/two/end"));
+}
+
+#[test]
+fn a_page_without_an_event_names_none() {
+    let html = notice("");
+    assert!(html.contains("<title>Not found</title>"), "{html}");
+    assert!(!html.contains("<header"));
+}
+
+#[test]
+fn a_label_belongs_to_every_field() {
+    for html in all() {
+        for input in html.split("<input").chain(html.split("<select")).skip(1) {
+            let Some((input, _)) = input.split_once('>') else {
+                continue;
+            };
+            let Some((_, id)) = input.split_once(" id=\"") else {
+                continue;
+            };
+            let Some((id, _)) = id.split_once('"') else {
+                continue;
+            };
+            assert!(html.contains(&format!("<label for=\"{id}\">")), "{id}");
+        }
+    }
+}
+
+#[test]
+fn assets_are_found_by_the_paths_the_pages_use() {
+    for path in [
+        assets::STYLESHEET,
+        assets::SUBMIT_SCRIPT,
+        assets::COPY_SCRIPT,
+        assets::ICON,
+    ] {
+        assert!(
+            asset(path).is_some_and(|found| !found.body.is_empty()),
+            "{path}"
+        );
+    }
+    assert!(asset("/static/").is_none());
+    assert!(asset(assets::STYLESHEET).is_some_and(|sheet| sheet.body.len() < 12 * 1024));
+}

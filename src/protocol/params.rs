@@ -1,0 +1,197 @@
+//! Request parameters: from a query, a form or a JSON object, with repeats remembered.
+//!
+//! RFC 6749 section 3.1: parameters without a value count as absent, and none may occur twice.
+//! What a repeat means differs by endpoint, so it is kept as a fact and judged there.
+
+use std::collections::BTreeMap;
+
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+
+use super::encoding::form_decode;
+
+/// The parameters of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Params(BTreeMap<String, Value>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    One(String),
+    /// Sent twice or more: no value can be told.
+    Repeated,
+    /// Not UTF-8.
+    NotText,
+}
+
+/// Why a parameter has no usable value although it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Sent more than once.
+    Repeated,
+    /// Not UTF-8.
+    NotText,
+}
+
+/// A JSON body that is not an object of texts (and integers) with distinct keys.
+#[derive(Debug, thiserror::Error)]
+#[error("not a JSON object of strings with distinct names")]
+pub struct NotParams;
+
+impl Params {
+    /// Reads `application/x-www-form-urlencoded`, from a body or a query.
+    #[must_use]
+    pub fn from_form(text: &[u8]) -> Self {
+        let mut params = Self::default();
+        for pair in text
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = halves.next().unwrap_or_default();
+            let value = halves.next().unwrap_or_default();
+            // A name that is not text is none of ours; keep the fact that something was wrong.
+            let name = form_decode(name).unwrap_or_else(|| String::from("\u{fffd}"));
+            params.add(name, form_decode(value).map_or(Value::NotText, Value::One));
+        }
+        params
+    }
+
+    /// Reads a JSON object of strings; an integer is taken as its decimal text, null as absent.
+    ///
+    /// # Errors
+    /// [`NotParams`] for anything else. A repeated key is not an error here but a [`Fault`].
+    pub fn from_json(text: &[u8]) -> Result<Self, NotParams> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let params = reader
+            .deserialize_map(ParamsVisitor)
+            .map_err(|_| NotParams)?;
+        reader.end().map_err(|_| NotParams)?;
+        Ok(params)
+    }
+
+    fn add(&mut self, name: String, value: Value) {
+        self.0
+            .entry(name)
+            .and_modify(|known| *known = Value::Repeated)
+            .or_insert(value);
+    }
+
+    /// The value of `name`, if it was sent once, as text, and is not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(Value::One(value)) if !value.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with `name`, if it was sent and has no usable value.
+    #[must_use]
+    pub fn fault(&self, name: &str) -> Option<Fault> {
+        match self.0.get(name) {
+            Some(Value::Repeated) => Some(Fault::Repeated),
+            Some(Value::NotText) => Some(Fault::NotText),
+            _ => None,
+        }
+    }
+
+    /// The first parameter, of any name, that was repeated or is not text.
+    #[must_use]
+    pub fn any_fault(&self) -> Option<(&str, Fault)> {
+        self.0.iter().find_map(|(name, value)| match value {
+            Value::One(_) if name == "\u{fffd}" => Some((name.as_str(), Fault::NotText)),
+            Value::One(_) => None,
+            Value::Repeated => Some((name.as_str(), Fault::Repeated)),
+            Value::NotText => Some((name.as_str(), Fault::NotText)),
+        })
+    }
+}
+
+/// Every value of `name` in a form, in order: for checkboxes, which repeat by design.
+#[must_use]
+pub fn all_values(form: &[u8], name: &str) -> Vec<String> {
+    form.split(|byte| *byte == b'&')
+        .filter_map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            (form_decode(halves.next()?)? == name).then_some(())?;
+            form_decode(halves.next().unwrap_or_default())
+        })
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
+struct ParamsVisitor;
+
+impl<'de> Visitor<'de> for ParamsVisitor {
+    type Value = Params;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("an object of strings")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Params, M::Error> {
+        let mut params = Params::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = match map.next_value::<serde_json::Value>()? {
+                serde_json::Value::String(text) => text,
+                serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => {
+                    number.to_string()
+                }
+                serde_json::Value::Null => String::new(),
+                _ => return Err(de::Error::custom("a value that is not a string")),
+            };
+            params.add(name, Value::One(value));
+        }
+        Ok(params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_parameter_counts_as_absent() {
+        let params = Params::from_form(b"a=&b&c=1&&=x");
+        assert_eq!(params.get("a"), None);
+        assert_eq!(params.get("b"), None);
+        assert_eq!(params.get("c"), Some("1"));
+        assert_eq!(params.any_fault(), None);
+    }
+
+    #[test]
+    fn a_repeat_is_remembered_and_has_no_value() {
+        let params = Params::from_form(b"a=1&a=1&b=%ff");
+        assert_eq!(params.get("a"), None);
+        assert_eq!(params.fault("a"), Some(Fault::Repeated));
+        assert_eq!(params.fault("b"), Some(Fault::NotText));
+        let json = Params::from_json(br#"{"a":"1","a":"2"}"#).unwrap();
+        assert_eq!(json.fault("a"), Some(Fault::Repeated));
+    }
+
+    #[test]
+    fn json_is_an_object_of_strings_and_integers() {
+        let params = Params::from_json(br#"{"client_id":1001,"scope":"a b","x":null}"#).unwrap();
+        assert_eq!(params.get("client_id"), Some("1001"));
+        assert_eq!(params.get("scope"), Some("a b"));
+        for bad in [
+            "",
+            "[]",
+            "\"a\"",
+            "{\"a\":1.5}",
+            "{\"a\":true}",
+            "{\"a\":{}}",
+            "{} {}",
+            "{",
+        ] {
+            assert!(Params::from_json(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn checkboxes_give_every_value() {
+        assert_eq!(
+            all_values(b"scope=a&x=1&scope=b%20c&scope=", "scope"),
+            ["a", "b c"]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! Values that must not leak: redacted when printed, wiped when dropped, compared in constant time.
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+/// A secret text or byte string. It has no `Display`, no `PartialEq` and a `Debug` that says
+/// nothing; [`Secret::expose`] is the one way to it, so every use can be found by its name.
+#[derive(Clone)]
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Takes a value into custody.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize + AsRef<[u8]>> Secret<T> {
+    /// Whether `other` is the same byte string, in time that depends on the lengths alone.
+    pub fn matches(&self, other: &[u8]) -> bool {
+        same_bytes(self.0.as_ref(), other)
+    }
+}
+
+impl<T: Zeroize> core::fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Compares two byte strings in time that depends on their lengths alone.
+#[must_use]
+pub fn same_bytes(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        let secret = Secret::new(String::from("hunter2"));
+        assert_eq!(format!("{secret:?}"), "Secret(redacted)");
+        assert!(secret.matches(b"hunter2"));
+        assert!(!secret.matches(b"hunter3"));
+        assert!(!secret.matches(b"hunter"));
+    }
+}

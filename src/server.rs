@@ -1,0 +1,262 @@
+//! The one door: a request's head in, an answer out.
+//!
+//! Order of checks (contract 1): 1. the deployment's secrets, 2. https and TLS, before any credential
+//! is read, 3. the host, 4. the path, 5. the method; then the endpoint.
+
+use crate::directory::event::is_loopback;
+use crate::endpoint::{
+    Site, account, admin, authorize, consent, introspect, login, metadata, notice, personal_tokens,
+    revoke, token, users,
+};
+use crate::pages::{Layout, assets};
+use crate::protocol::error::TokenError;
+use crate::protocol::time::UnixTime;
+use crate::store::directory;
+use crate::store::ports::{Fault, Ports};
+use crate::token::access_token::Issuer;
+use crate::token::key::{BadSecrets, KeyRing};
+use crate::web::inbound::Head;
+use crate::web::reply::Reply;
+use crate::web::route::Route;
+
+/// How long browsers remember that a host is https only, in seconds. Its subdomains are not ours to bind.
+const HSTS: &str = "max-age=63072000";
+
+/// Answers a request. Never fails: faults of ours are logged and become 500 or 503.
+pub async fn handle<P: Ports>(
+    ports: &P,
+    ring: Result<&KeyRing, &BadSecrets>,
+    head: &Head,
+    now: UnixTime,
+) -> Reply {
+    let route = Route::of(&head.path);
+    let open = route.as_ref().is_some_and(Route::is_open_to_any_origin);
+    let mut reply = answer(ports, ring, head, route, now).await;
+    if head.https {
+        reply = reply.with("strict-transport-security", HSTS);
+    }
+    if open {
+        reply = reply.with("access-control-allow-origin", "*").with(
+            "access-control-expose-headers",
+            "WWW-Authenticate, Retry-After",
+        );
+    }
+    if head.method == "HEAD" {
+        reply.body.clear();
+    }
+    reply
+}
+
+async fn answer<P: Ports>(
+    ports: &P,
+    ring: Result<&KeyRing, &BadSecrets>,
+    head: &Head,
+    route: Option<Route>,
+    now: UnixTime,
+) -> Reply {
+    // 1.
+    let ring = match ring {
+        Ok(ring) => ring,
+        Err(why) => {
+            ports.log(&serde_json::json!({"level": "error", "fault": why.to_string()}).to_string());
+            return Reply::token_error(
+                500,
+                TokenError::ServerError,
+                "The server is not configured.",
+            );
+        }
+    };
+    // 2.
+    if let Some(refusal) = insecure(head, route.as_ref()) {
+        return refusal;
+    }
+    // 3.
+    let for_programs = route
+        .as_ref()
+        .map_or(head.path.starts_with("/api/"), Route::is_for_programs);
+    if let Some(route) = route.as_ref().filter(|route| route.is_on_any_host()) {
+        if let Some(refusal) = wrong_method(head, route, None) {
+            return refusal;
+        }
+        return match route {
+            Route::Admin(path) => match admin::handle(ports, ring, head, path, now).await {
+                Ok(reply) => reply,
+                Err(fault) => faulty(ports, &fault, true, None),
+            },
+            _ => Reply::json(200, &serde_json::json!({"status": "ok"})),
+        };
+    }
+    let event = match directory::event_of_host(ports, &head.host, now).await {
+        Ok(Some(event)) => event,
+        Ok(None) => return missing(for_programs, None),
+        Err(fault) => return faulty(ports, &fault, for_programs, None),
+    };
+    let loopback_origin = is_loopback(&head.host).then(|| head.own_origin());
+    let site = Site {
+        ports,
+        ring,
+        now,
+        issuer: Issuer::new(&head.host, loopback_origin.as_deref()),
+        event,
+        head,
+    };
+    // 4.
+    let Some(route) = route else {
+        return missing(for_programs, Some(site.layout(None)));
+    };
+    // 5.
+    if let Some(refusal) = wrong_method(head, &route, Some(site.layout(None))) {
+        return refusal;
+    }
+    if head.method == "OPTIONS" {
+        return preflight(&route);
+    }
+    match dispatch(&site, &route).await {
+        Ok(reply) => reply,
+        Err(fault) => faulty(ports, &fault, for_programs, Some(site.layout(None))),
+    }
+}
+
+async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, Fault> {
+    let post = site.head.method == "POST";
+    match route {
+        Route::Authorize if post => authorize::post(site).await,
+        Route::Authorize => authorize::get(site).await,
+        Route::Consent => consent::post(site).await,
+        Route::Token => token::post(site).await,
+        Route::Revoke => revoke::post(site).await,
+        Route::Introspect => introspect::post(site).await,
+        Route::Metadata => Ok(metadata::get(site)),
+        Route::CurrentUser => users::current(site).await,
+        Route::User(id) => users::one(site, id).await,
+        Route::Users => users::list(site).await,
+        Route::Front => account::front(site).await,
+        Route::Login if post => login::post(site).await,
+        Route::Login => login::get(site).await,
+        Route::Logout if post => login::sign_out(site).await,
+        Route::Logout => login::sign_out_page(site).await,
+        Route::Account => account::get(site).await,
+        Route::RevokeApplication(client_id) => account::revoke_application(site, client_id).await,
+        Route::EndSession(id) => account::end_session(site, id).await,
+        Route::PersonalTokens if post => personal_tokens::create(site).await,
+        Route::PersonalTokens => personal_tokens::list(site).await,
+        Route::RevokePersonalToken(id) => personal_tokens::revoke(site, id).await,
+        Route::Static(path) => Ok(match assets::asset(path) {
+            Some(asset) => Reply::file(asset.content_type, asset.body),
+            None => missing(false, Some(site.layout(None))),
+        }),
+        // Answered before a host is looked up.
+        Route::Health | Route::Admin(_) => Ok(missing(true, None)),
+    }
+}
+
+fn insecure(head: &Head, route: Option<&Route>) -> Option<Reply> {
+    if head.https {
+        return head
+            .has_old_tls()
+            .then(|| Reply::error(403, "https_required", "TLS 1.2 or newer is required."));
+    }
+    if is_loopback(&head.host) {
+        return None;
+    }
+    let page = matches!(head.method.as_str(), "GET" | "HEAD")
+        && !route.is_some_and(Route::is_for_programs)
+        && !head.path.starts_with("/api/");
+    Some(if page {
+        let query = if head.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", head.query)
+        };
+        Reply::see_other(format!("https://{}{}{query}", head.host, head.path)).with_status(308)
+    } else {
+        Reply::error(403, "https_required", "Use https.")
+    })
+}
+
+fn wrong_method(head: &Head, route: &Route, layout: Option<Layout>) -> Option<Reply> {
+    let methods = route.methods();
+    if methods.contains(&head.method.as_str()) {
+        return None;
+    }
+    let allow = methods.join(", ");
+    let reply = if route.is_for_programs() {
+        Reply::token_error(
+            405,
+            TokenError::InvalidRequest,
+            &format!("This address takes {allow}."),
+        )
+    } else {
+        notice(
+            layout.unwrap_or_else(bare),
+            405,
+            "That does not work here",
+            &["This page cannot be used that way."],
+            None,
+        )
+    };
+    Some(reply.with("allow", allow))
+}
+
+fn preflight(route: &Route) -> Reply {
+    Reply::empty(204)
+        .with("access-control-allow-methods", route.methods().join(", "))
+        .with(
+            "access-control-allow-headers",
+            "Authorization, Content-Type",
+        )
+        .with("access-control-max-age", "86400")
+}
+
+fn missing(for_programs: bool, layout: Option<Layout>) -> Reply {
+    if for_programs {
+        return Reply::error(404, "not_found", "There is nothing at this address.");
+    }
+    notice(
+        layout.unwrap_or_else(bare),
+        404,
+        "Nothing here",
+        &["There is no page at this address."],
+        None,
+    )
+}
+
+fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option<Layout>) -> Reply {
+    ports.log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
+    match (fault, for_programs) {
+        (Fault::Unavailable(_), true) => Reply::token_error(
+            503,
+            TokenError::TemporarilyUnavailable,
+            "Try again in a moment.",
+        )
+        .with("retry-after", "2"),
+        (Fault::Broken(_), true) => {
+            Reply::token_error(500, TokenError::ServerError, "Something went wrong here.")
+        }
+        (Fault::Unavailable(_), false) => notice(
+            layout.unwrap_or_else(bare),
+            503,
+            "Just a moment",
+            &["The service is busy. Please try again in a few seconds."],
+            None,
+        )
+        .with("retry-after", "2"),
+        (Fault::Broken(_), false) => notice(
+            layout.unwrap_or_else(bare),
+            500,
+            "Something went wrong",
+            &["This is our fault, not yours. Please try again, or tell the organiser."],
+            None,
+        ),
+    }
+}
+
+/// The layout of a page that belongs to no event.
+fn bare() -> Layout {
+    Layout {
+        event: String::new(),
+        accent: None,
+        person: None,
+        stylesheet: assets::STYLESHEET.to_owned(),
+    }
+}

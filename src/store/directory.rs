@@ -1,0 +1,332 @@
+//! The directory as edge code reads it: a small cache over KV over the objects.
+//!
+//! A replica may be behind, so it may grant and never refuse: whoever is about to refuse asks again
+//! with [`Source::Authority`].
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+
+use super::ports::{Fault, Ports};
+use crate::account::command::Alive;
+use crate::directory::Status;
+use crate::directory::application::Application;
+use crate::directory::event::EventRecord;
+use crate::directory::event_command as event;
+use crate::directory::event_object::{EventObject, event_key, integration_key};
+use crate::directory::integration::Integration;
+use crate::directory::platform_command as platform;
+use crate::directory::platform_object::{HostRecord, PlatformObject, application_key, host_key};
+use crate::ledger::outbox::Namespace;
+use crate::protocol::client::ClientId;
+use crate::protocol::time::UnixTime;
+
+/// How long this isolate believes what it read, in seconds.
+pub const FRESH_FOR: u64 = 30;
+/// Longer than this a cache is not let grow; it starts anew.
+const MOST: usize = 4096;
+/// The name of the deployment's one object.
+pub const PLATFORM: &str = "platform";
+
+/// Where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The cache, KV, and only then the object.
+    Replica,
+    /// The object itself.
+    Authority,
+}
+
+struct Cached<T> {
+    read_at: UnixTime,
+    version: u64,
+    record: Rc<T>,
+}
+
+struct Shelf<T>(RefCell<BTreeMap<String, Cached<T>>>);
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T> Shelf<T> {
+    fn get(&self, key: &str, now: UnixTime) -> Option<Rc<T>> {
+        let shelf = self.0.borrow();
+        let cached = shelf.get(key)?;
+        // A clock stepped back makes a record look new for longer; then it is read again.
+        let fresh = now >= cached.read_at && now.since(cached.read_at) < FRESH_FOR;
+        fresh.then(|| Rc::clone(&cached.record))
+    }
+
+    /// Keeps a record, unless a newer one is here: then that one is the answer.
+    fn keep(&self, key: &str, version: u64, record: T, now: UnixTime) -> Rc<T> {
+        let mut shelf = self.0.borrow_mut();
+        if shelf.len() >= MOST {
+            shelf.clear();
+        }
+        if let Some(known) = shelf.get_mut(key)
+            && known.version > version
+        {
+            known.read_at = now;
+            return Rc::clone(&known.record);
+        }
+        let record = Rc::new(record);
+        shelf.insert(
+            key.to_owned(),
+            Cached {
+                read_at: now,
+                version,
+                record: Rc::clone(&record),
+            },
+        );
+        record
+    }
+}
+
+/// What this isolate has read lately.
+#[derive(Default)]
+pub struct ReplicaCache {
+    hosts: Shelf<HostRecord>,
+    events: Shelf<EventRecord>,
+    applications: Shelf<Application>,
+    integrations: Shelf<Integration>,
+    /// Accounts behind live tokens, by grant and generation or by personal access token.
+    alive: Shelf<Alive>,
+    /// Services' tokens without a grant that KV had no revocation of.
+    lone: Shelf<()>,
+}
+
+impl ReplicaCache {
+    /// The account behind a token, if its object said so within the last 30 seconds.
+    pub fn alive(&self, key: &str, now: UnixTime) -> Option<Rc<Alive>> {
+        self.alive.get(key, now)
+    }
+
+    /// Keeps what an account's object said of a token.
+    pub fn keep_alive(&self, key: &str, alive: Alive, now: UnixTime) -> Rc<Alive> {
+        self.alive.keep(key, alive.profile.version, alive, now)
+    }
+
+    /// Whether KV had no revocation of a service's token within the last 30 seconds.
+    pub fn is_lone_live(&self, key: &str, now: UnixTime) -> bool {
+        self.lone.get(key, now).is_some()
+    }
+
+    /// Keeps that KV had no revocation of a service's token.
+    pub fn keep_lone_live(&self, key: &str, now: UnixTime) {
+        self.lone.keep(key, 0, (), now);
+    }
+
+    /// Forgets what an account's object said of its tokens, after something of it was ended here.
+    pub fn forget_account(&self, event_id: &str, owner: &str) {
+        let prefix = format!("{event_id}/{owner}/");
+        self.alive
+            .0
+            .borrow_mut()
+            .retain(|key, _| !key.starts_with(&prefix));
+    }
+
+    /// Forgets everything, after a change made through this isolate.
+    pub fn forget(&self) {
+        self.hosts.0.borrow_mut().clear();
+        self.events.0.borrow_mut().clear();
+        self.applications.0.borrow_mut().clear();
+        self.integrations.0.borrow_mut().clear();
+        self.alive.0.borrow_mut().clear();
+        self.lone.0.borrow_mut().clear();
+    }
+}
+
+/// A client at an event.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The event, as it was read together with the client.
+    pub event: Rc<EventRecord>,
+    /// The application.
+    pub application: Rc<Application>,
+    /// What this event's organiser approved for it.
+    pub integration: Option<Rc<Integration>>,
+}
+
+impl Client {
+    /// The integration, if it may be used now.
+    #[must_use]
+    pub fn usable(&self) -> Option<&Rc<Integration>> {
+        self.integration.as_ref().filter(|integration| {
+            integration.status == Status::Active && self.application.status == Status::Active
+        })
+    }
+}
+
+async fn replica<T: DeserializeOwned>(ports: &impl Ports, key: &str) -> Option<T> {
+    serde_json::from_str(&ports.read(Namespace::Directory, key).await?).ok()
+}
+
+/// The event of a host.
+///
+/// # Errors
+/// [`Fault`] if an object that must be asked does not answer.
+pub async fn event_of_host(
+    ports: &impl Ports,
+    host: &str,
+    now: UnixTime,
+) -> Result<Option<Rc<EventRecord>>, Fault> {
+    let cache = ports.replicas();
+    let known = match cache.hosts.get(host, now) {
+        Some(record) => Some(record),
+        None => replica::<HostRecord>(ports, &host_key(host))
+            .await
+            .map(|record| cache.hosts.keep(host, record.version, record, now)),
+    };
+    if let Some(id) = known.and_then(|record| record.event_id.clone())
+        && let Some(event) = event(ports, &id, Source::Replica, now).await?
+        && event.host == host
+    {
+        return Ok(Some(event));
+    }
+    // Unknown, or known as deleted: the object decides.
+    let reply = ports
+        .ask::<PlatformObject>(
+            PLATFORM,
+            &platform::Command::FindHost {
+                host: host.to_owned(),
+            },
+        )
+        .await?;
+    let platform::Reply::Host { event_id: Some(id) } = reply else {
+        return Ok(None);
+    };
+    event(ports, &id, Source::Authority, now).await
+}
+
+async fn event(
+    ports: &impl Ports,
+    id: &str,
+    source: Source,
+    now: UnixTime,
+) -> Result<Option<Rc<EventRecord>>, Fault> {
+    let cache = ports.replicas();
+    if source == Source::Replica {
+        let known = match cache.events.get(id, now) {
+            Some(record) => Some(record),
+            None => replica::<EventRecord>(ports, &event_key(id))
+                .await
+                .map(|record| cache.events.keep(id, record.version, record, now)),
+        };
+        if let Some(record) = known.filter(|record| !record.deleted) {
+            return Ok(Some(record));
+        }
+    }
+    Ok(ask_event(ports, id, None, now)
+        .await?
+        .map(|(event, _)| event))
+}
+
+async fn ask_event(
+    ports: &impl Ports,
+    id: &str,
+    client_id: Option<&ClientId>,
+    now: UnixTime,
+) -> Result<Option<(Rc<EventRecord>, Option<Rc<Integration>>)>, Fault> {
+    let cache = ports.replicas();
+    let command = event::Command::Directory {
+        client_id: client_id.cloned(),
+    };
+    let event::Reply::Directory { event, integration } =
+        ports.ask::<EventObject>(id, &command).await?
+    else {
+        return Err(Fault::Broken(
+            "the event's object gave another answer than was asked for",
+        ));
+    };
+    let Some(event) = event else { return Ok(None) };
+    let integration = integration.map(|integration| {
+        let key = integration_key(id, &integration.client_id);
+        cache
+            .integrations
+            .keep(&key, integration.version, *integration, now)
+    });
+    Ok(Some((
+        cache.events.keep(id, event.version, *event, now),
+        integration,
+    )))
+}
+
+/// Reads a client at an event; `None` if there is no such application.
+///
+/// # Errors
+/// [`Fault`] if an object that must be asked does not answer.
+pub async fn client(
+    ports: &impl Ports,
+    event: &Rc<EventRecord>,
+    client_id: &ClientId,
+    source: Source,
+    now: UnixTime,
+) -> Result<Option<Client>, Fault> {
+    let cache = ports.replicas();
+    if source == Source::Replica {
+        let application = match cache.applications.get(client_id.as_str(), now) {
+            Some(record) => Some(record),
+            None => replica::<Application>(ports, &application_key(client_id))
+                .await
+                .map(|record| {
+                    cache
+                        .applications
+                        .keep(client_id.as_str(), record.version, record, now)
+                }),
+        };
+        let Some(application) = application.filter(|application| !application.deleted) else {
+            return Ok(None);
+        };
+        let key = integration_key(&event.id, client_id);
+        let integration = match cache.integrations.get(&key, now) {
+            Some(record) => Some(record),
+            None => replica::<Integration>(ports, &key)
+                .await
+                .map(|record| cache.integrations.keep(&key, record.version, record, now)),
+        };
+        let integration = integration.filter(|integration| !integration.deleted);
+        return Ok(Some(Client {
+            event: Rc::clone(event),
+            application,
+            integration,
+        }));
+    }
+    let command = platform::Command::GetApplication {
+        client_id: client_id.clone(),
+    };
+    let platform::Reply::Application(application) =
+        ports.ask::<PlatformObject>(PLATFORM, &command).await?
+    else {
+        return Ok(None);
+    };
+    let application =
+        cache
+            .applications
+            .keep(client_id.as_str(), application.version, *application, now);
+    let Some((event, integration)) = ask_event(ports, &event.id, Some(client_id), now).await?
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Client {
+        event,
+        application,
+        integration,
+    }))
+}
+
+/// The event's record from its object.
+///
+/// # Errors
+/// [`Fault`] if it does not answer.
+pub async fn event_now(
+    ports: &impl Ports,
+    id: &str,
+    now: UnixTime,
+) -> Result<Option<Rc<EventRecord>>, Fault> {
+    event(ports, id, Source::Authority, now).await
+}

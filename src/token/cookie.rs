@@ -1,0 +1,65 @@
+//! What our cookies say: a session, a visit before it, and a browser known to accounts.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyRing, Purpose};
+use super::signed;
+
+/// A signed-in session: where to ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCookie {
+    /// Whose session it is.
+    #[serde(rename = "a")]
+    pub account_id: String,
+    /// The session there.
+    #[serde(rename = "s")]
+    pub session_id: String,
+}
+
+/// A browser nobody has signed in with yet: something for the sign-in form's token to hang on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitCookie {
+    /// A random id.
+    #[serde(rename = "v")]
+    pub id: String,
+}
+
+/// The accounts somebody has signed in to with this browser, the latest first. Such a browser has
+/// failures counted apart, so that a stranger's guessing never keeps the owner out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct KnownBrowser {
+    /// A random id of the browser: its own failures are counted under it.
+    #[serde(rename = "b")]
+    pub id: String,
+    /// Account ids.
+    #[serde(rename = "a")]
+    pub accounts: Vec<String>,
+}
+
+/// A cookie's value, signed and opened with the key of its purpose.
+pub trait CookieValue: Serialize + serde::de::DeserializeOwned {
+    /// The key it is signed with.
+    const PURPOSE: Purpose;
+
+    /// The value to set.
+    fn seal(&self, ring: &KeyRing, event: &str) -> Option<String> {
+        signed::seal(ring, None, Self::PURPOSE, event, "", self, &[])
+    }
+
+    /// Reads a value this event set.
+    fn open(ring: &KeyRing, event: &str, text: &str) -> Option<Self> {
+        signed::open(ring, Self::PURPOSE, event, "", text, &[])
+    }
+}
+
+impl CookieValue for SessionCookie {
+    const PURPOSE: Purpose = Purpose::Session;
+}
+
+impl CookieValue for VisitCookie {
+    const PURPOSE: Purpose = Purpose::Visit;
+}
+
+impl CookieValue for KnownBrowser {
+    const PURPOSE: Purpose = Purpose::KnownBrowser;
+}

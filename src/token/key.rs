@@ -1,0 +1,275 @@
+//! Keys: HKDF-SHA256 (RFC 5869) from the deployment's secrets, for one event and one purpose.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256};
+
+use crate::protocol::encoding::base64url;
+use crate::protocol::secret::{Secret, same_bytes};
+
+/// What a key is for. A tag made for one purpose never verifies for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Authorization codes.
+    AuthorizationCode,
+    /// Access tokens.
+    AccessToken,
+    /// Refresh tokens.
+    RefreshToken,
+    /// Personal access tokens.
+    PersonalAccessToken,
+    /// Session cookies.
+    Session,
+    /// The cookie of a browser nobody has signed in with yet.
+    Visit,
+    /// The cookie of a browser that has signed in to an account before.
+    KnownBrowser,
+    /// Form tokens.
+    FormToken,
+    /// Hashes that choose a shard or name a counter, so that stored names tell nothing.
+    Throttle,
+    /// Hashes of refresh tokens in the edge replica.
+    Replica,
+    /// Lists' cursors.
+    Cursor,
+}
+
+impl Purpose {
+    fn label(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization-code",
+            Self::AccessToken => "access-token",
+            Self::RefreshToken => "refresh-token",
+            Self::PersonalAccessToken => "personal-access-token",
+            Self::Session => "session",
+            Self::Visit => "visit",
+            Self::KnownBrowser => "known-browser",
+            Self::FormToken => "form-token",
+            Self::Throttle => "throttle",
+            Self::Replica => "replica",
+            Self::Cursor => "cursor",
+        }
+    }
+}
+
+/// The least length of a deployment secret, in bytes.
+pub const LEAST_SECRET_BYTES: usize = 32;
+
+/// Why the deployment's secrets cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSecrets {
+    /// There is none.
+    #[error("WILLCALL_SECRET is not set: set it with `wrangler secret put WILLCALL_SECRET`")]
+    Missing,
+    /// `WILLCALL_SECRET` is too short.
+    #[error("WILLCALL_SECRET is shorter than {LEAST_SECRET_BYTES} bytes")]
+    Short,
+    /// One of `WILLCALL_SECRET_PREVIOUS` is too short.
+    #[error("a secret in WILLCALL_SECRET_PREVIOUS is shorter than {LEAST_SECRET_BYTES} bytes")]
+    PreviousShort,
+}
+
+struct Version {
+    kid: String,
+    secret: Secret<Vec<u8>>,
+}
+
+/// The deployment's secrets: the first signs, all verify.
+pub struct KeyRing {
+    current: Version,
+    previous: Vec<Version>,
+}
+
+impl core::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "KeyRing({})", self.current.kid)
+    }
+}
+
+impl KeyRing {
+    /// Takes `WILLCALL_SECRET` and `WILLCALL_SECRET_PREVIOUS` (separated by commas).
+    ///
+    /// # Errors
+    /// [`BadSecrets`] if the first is missing, or any is shorter than 32 bytes.
+    pub fn new(current: Option<&str>, previous: Option<&str>) -> Result<Self, BadSecrets> {
+        let current = match current.map(str::trim) {
+            None | Some("") => return Err(BadSecrets::Missing),
+            Some(short) if short.len() < LEAST_SECRET_BYTES => return Err(BadSecrets::Short),
+            Some(sound) => Version::new(sound),
+        };
+        let previous = previous
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|secret| !secret.is_empty())
+            .map(|secret| {
+                (secret.len() >= LEAST_SECRET_BYTES)
+                    .then(|| Version::new(secret))
+                    .ok_or(BadSecrets::PreviousShort)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { current, previous })
+    }
+
+    /// The version that signs.
+    #[must_use]
+    pub fn current_kid(&self) -> &str {
+        &self.current.kid
+    }
+
+    /// The key that signs now.
+    #[must_use]
+    pub fn signing(&self, purpose: Purpose, event: &str) -> Key {
+        self.current.derive(purpose, event)
+    }
+
+    /// The key of the version `kid`; `None` if that version was dropped or never was.
+    #[must_use]
+    pub fn of_version(&self, kid: &str, purpose: Purpose, event: &str) -> Option<Key> {
+        core::iter::once(&self.current)
+            .chain(&self.previous)
+            .find(|version| version.kid == kid)
+            .map(|version| version.derive(purpose, event))
+    }
+}
+
+impl Version {
+    fn new(secret: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"willcall secret version\0");
+        hash.update(secret.as_bytes());
+        let digest = hash.finalize();
+        let kid = base64url(digest.get(..6).unwrap_or_default());
+        Self {
+            kid,
+            secret: Secret::new(secret.as_bytes().to_vec()),
+        }
+    }
+
+    fn derive(&self, purpose: Purpose, event: &str) -> Key {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"willcall v1"), self.secret.expose());
+        let mut key = [0u8; 32];
+        // Fails for outputs of more than 255 blocks only; this is one.
+        let filled = hkdf.expand_multi_info(
+            &[purpose.label().as_bytes(), b"\0", event.as_bytes()],
+            &mut key,
+        );
+        debug_assert!(filled.is_ok());
+        Key {
+            kid: self.kid.clone(),
+            key: Secret::new(key),
+        }
+    }
+}
+
+/// A key for one event and one purpose.
+pub struct Key {
+    kid: String,
+    key: Secret<[u8; 32]>,
+}
+
+/// An HMAC-SHA256 tag.
+pub type Tag = [u8; 32];
+
+impl Key {
+    /// The version of the deployment's secret this key comes from.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The tag of these parts. Each part's length goes in before it, so that no two lists of
+    /// parts have the same input.
+    #[must_use]
+    pub fn tag(&self, parts: &[&[u8]]) -> Tag {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key.expose()) else {
+            // HMAC takes keys of any length.
+            return [0; 32];
+        };
+        if let [only] = parts {
+            mac.update(only);
+        } else {
+            for part in parts {
+                mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                mac.update(part);
+            }
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether `tag` is the tag of these parts, in constant time.
+    #[must_use]
+    pub fn verifies(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        same_bytes(&self.tag(parts), tag)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn ring() -> KeyRing {
+        KeyRing::new(Some("0123456789abcdef0123456789abcdef"), None).unwrap()
+    }
+
+    #[test]
+    fn contract_5_a_missing_or_short_secret_is_refused() {
+        let long = "x".repeat(32);
+        assert_eq!(KeyRing::new(None, None).unwrap_err(), BadSecrets::Missing);
+        assert_eq!(
+            KeyRing::new(Some(""), None).unwrap_err(),
+            BadSecrets::Missing
+        );
+        assert_eq!(
+            KeyRing::new(Some(&"x".repeat(31)), None).unwrap_err(),
+            BadSecrets::Short
+        );
+        assert_eq!(
+            KeyRing::new(Some(&long), Some("short")).unwrap_err(),
+            BadSecrets::PreviousShort
+        );
+        assert!(KeyRing::new(Some(&long), Some("")).is_ok());
+    }
+
+    #[test]
+    fn contract_5_previous_secrets_verify_until_they_are_dropped() {
+        let (old, older, new) = ("o".repeat(32), "p".repeat(32), "n".repeat(32));
+        let before = KeyRing::new(Some(&old), None).unwrap();
+        let tag = before.signing(Purpose::AccessToken, "evt").tag(&[b"x"]);
+        let both = KeyRing::new(Some(&new), Some(&format!("{old}, {older}"))).unwrap();
+        let key = both
+            .of_version(before.current_kid(), Purpose::AccessToken, "evt")
+            .unwrap();
+        assert!(key.verifies(&[b"x"], &tag));
+        assert_ne!(both.current_kid(), before.current_kid());
+        let after = KeyRing::new(Some(&new), None).unwrap();
+        assert!(
+            after
+                .of_version(before.current_kid(), Purpose::AccessToken, "evt")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn lists_of_parts_do_not_run_together() {
+        let key = ring().signing(Purpose::Session, "evt");
+        assert_ne!(key.tag(&[b"ab", b"c"]), key.tag(&[b"a", b"bc"]));
+        assert_ne!(key.tag(&[b"ab", b""]), key.tag(&[b"ab", b"", b""]));
+    }
+
+    #[test]
+    fn the_derivation_is_pinned() {
+        let ring = ring();
+        let tag = ring.signing(Purpose::RefreshToken, "evt_1").tag(&[b"x"]);
+        assert_eq!(
+            (
+                ring.current_kid(),
+                crate::protocol::encoding::hex_lower(&tag)
+            ),
+            (
+                "GIJjpdap",
+                String::from("17bf3cc7ff692ad2287d10e8b353fb335cc989312f40e59b96c997a578e5769c")
+            )
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! What we sign: codes, access tokens, refresh tokens, personal access tokens, cookies, form tokens.
+//!
+//! Each kind has its own key, derived for its event and its purpose ([`key`]), so that none passes
+//! for another and nothing of one event means anything at another. Everything here is arithmetic.
+
+pub mod access_token;
+pub mod authorization_code;
+pub mod client_secret;
+pub mod cookie;
+pub mod form_token;
+pub mod key;
+pub mod personal_access_token;
+pub mod refresh_token;
+pub mod signed;
+
+use crate::protocol::encoding::base64url;
+
+/// A source of unpredictable bytes, handed in by the caller.
+pub trait Entropy {
+    /// Fills `buffer` with bytes nobody can predict.
+    fn fill(&self, buffer: &mut [u8]);
+}
+
+/// A fresh identifier of 120 random bits behind `prefix`. Never reused, never guessed.
+pub fn random_id(prefix: &str, entropy: &impl Entropy) -> String {
+    let mut bytes = [0u8; 15];
+    entropy.fill(&mut bytes);
+    format!("{prefix}{}", base64url(&bytes))
+}

@@ -1,0 +1,49 @@
+//! Personal access tokens: `wc_pat_…`, naming their account and their row there.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyRing, Purpose};
+use super::signed;
+
+/// How a personal access token begins.
+pub const PREFIX: &str = "wc_pat_";
+
+/// What a personal access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalAccessToken {
+    /// Whose it is.
+    #[serde(rename = "a")]
+    pub account_id: String,
+    /// Which of theirs.
+    #[serde(rename = "p")]
+    pub id: String,
+}
+
+impl PersonalAccessToken {
+    /// The token as the person gets it, once.
+    #[must_use]
+    pub fn seal(&self, ring: &KeyRing, event: &str) -> Option<String> {
+        signed::seal(
+            ring,
+            None,
+            Purpose::PersonalAccessToken,
+            event,
+            PREFIX,
+            self,
+            &[],
+        )
+    }
+
+    /// Reads a token this event issued. Whether it still lives, its account knows.
+    #[must_use]
+    pub fn open(ring: &KeyRing, event: &str, token: &str) -> Option<Self> {
+        signed::open(
+            ring,
+            Purpose::PersonalAccessToken,
+            event,
+            PREFIX,
+            token,
+            &[],
+        )
+    }
+}

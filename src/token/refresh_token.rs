@@ -1,0 +1,93 @@
+//! Refresh tokens: `wc_rt_…`, a function of key, grant and generation.
+//!
+//! Nothing of a refresh token is stored but a keyed hash. Its successor is computed, not drawn, so
+//! that every retry inside the window gets the very same one (RFC 9700 section 4.14.2).
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyRing, Purpose};
+use super::signed;
+use crate::protocol::encoding::base64url;
+
+const PREFIX: &str = "wc_rt_";
+
+/// What a refresh token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshToken {
+    /// Whose grant it is: an account id, or the `client_id` of a service.
+    #[serde(rename = "a")]
+    pub owner: String,
+    /// The grant.
+    #[serde(rename = "g")]
+    pub grant_id: String,
+    /// The generation; the first is 1.
+    #[serde(rename = "n")]
+    pub generation: u64,
+}
+
+impl RefreshToken {
+    /// The token as it goes to the client, signed with the version `kid` of the deployment's
+    /// secret; `None` if that version was dropped.
+    #[must_use]
+    pub fn seal(&self, ring: &KeyRing, event: &str, kid: &str) -> Option<String> {
+        signed::seal(
+            ring,
+            Some(kid),
+            Purpose::RefreshToken,
+            event,
+            PREFIX,
+            self,
+            &[],
+        )
+    }
+
+    /// Reads a token this event issued.
+    #[must_use]
+    pub fn open(ring: &KeyRing, event: &str, token: &str) -> Option<Self> {
+        signed::open(ring, Purpose::RefreshToken, event, PREFIX, token, &[])
+    }
+
+    /// The version of the deployment's secret that `token` says it was signed with.
+    #[must_use]
+    pub fn kid(token: &str) -> Option<&str> {
+        signed::kid(PREFIX, token)
+    }
+}
+
+/// The keyed hash of a refresh token that goes into the edge replica.
+#[must_use]
+pub fn replica_hash(ring: &KeyRing, event: &str, token: &str) -> String {
+    base64url(
+        &ring
+            .signing(Purpose::Replica, event)
+            .tag(&[token.as_bytes()]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::key::tests::ring;
+
+    #[test]
+    fn contract_4_a_successor_is_a_function_of_key_grant_and_generation() {
+        let ring = ring();
+        let token = |generation| RefreshToken {
+            owner: "acc_1".into(),
+            grant_id: "g".into(),
+            generation,
+        };
+        let seal = |generation| {
+            token(generation)
+                .seal(&ring, "evt", ring.current_kid())
+                .unwrap()
+        };
+        assert_eq!(seal(2), seal(2));
+        assert_ne!(seal(2), seal(3));
+        assert!(seal(1).starts_with("wc_rt_"));
+        assert_eq!(RefreshToken::open(&ring, "evt", &seal(2)), Some(token(2)));
+        assert_eq!(RefreshToken::open(&ring, "evt2", &seal(2)), None);
+        assert_eq!(RefreshToken::kid(&seal(1)), Some(ring.current_kid()));
+        assert_eq!(token(1).seal(&ring, "evt", "dropped"), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! Answers. Each kind fixes its own security headers, so that no endpoint can forget them.
+
+use serde::Serialize;
+
+use crate::protocol::error::TokenError;
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Header names (lower-case) and values; a name may occur twice.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    fn new(status: u16, content_type: Option<&str>, body: Vec<u8>) -> Self {
+        let mut headers = vec![
+            ("x-content-type-options", String::from("nosniff")),
+            ("referrer-policy", String::from("no-referrer")),
+            ("x-frame-options", String::from("DENY")),
+        ];
+        if let Some(content_type) = content_type {
+            headers.push(("content-type", content_type.to_owned()));
+        }
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// A page. `form_action` are the sources besides our own that its forms may lead to: browsers
+    /// apply `form-action` to the redirect after a form post, too.
+    #[must_use]
+    pub fn page(status: u16, html: String, form_action: &[String]) -> Self {
+        let mut policy = String::from(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self'",
+        );
+        for source in form_action {
+            policy.push(' ');
+            policy.push_str(source);
+        }
+        Self::new(status, Some("text/html; charset=utf-8"), html.into_bytes())
+            .with("content-security-policy", policy)
+            .with("cache-control", "no-store")
+    }
+
+    /// JSON, never cached.
+    #[must_use]
+    pub fn json<T: Serialize>(status: u16, value: &T) -> Self {
+        // What we send are our own structs of texts and numbers: they always have a JSON form.
+        let body = serde_json::to_vec(value).unwrap_or_else(|_| b"{}".to_vec());
+        Self::new(status, Some("application/json"), body)
+            .with(
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            )
+            .with("cache-control", "no-store")
+            .with("pragma", "no-cache")
+    }
+
+    /// `{"error", "error_description"}`.
+    #[must_use]
+    pub fn error(status: u16, error: &str, description: &str) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            error_description: &'a str,
+        }
+        Self::json(
+            status,
+            &Body {
+                error,
+                error_description: description,
+            },
+        )
+    }
+
+    /// An error of RFC 6749 section 5.2.
+    #[must_use]
+    pub fn token_error(status: u16, error: TokenError, description: &str) -> Self {
+        Self::error(status, error.code(), description)
+    }
+
+    /// 303 to `location`.
+    #[must_use]
+    pub fn see_other(location: String) -> Self {
+        Self::new(303, None, Vec::new())
+            .with("location", location)
+            .with(
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            )
+            .with("cache-control", "no-store")
+    }
+
+    /// No content.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self::new(status, None, Vec::new()).with("cache-control", "no-store")
+    }
+
+    /// A static file.
+    #[must_use]
+    pub fn file(content_type: &str, body: &[u8]) -> Self {
+        Self::new(200, Some(content_type), body.to_vec())
+            .with(
+                "content-security-policy",
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            )
+            .with("cache-control", "public, max-age=3600")
+    }
+
+    /// This, with a header more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// This, with another status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value.as_str())
+    }
+}

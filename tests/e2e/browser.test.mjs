@@ -1,0 +1,270 @@
+// The example application and the event's pages in headless Chromium, as a person meets them.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { Willcall, projectRoot } from './harness.mjs';
+
+const SHOTS = process.env.SCREENSHOTS;
+const SENSITIVE = 'This is an administrative permission';
+
+let willcall;
+let event;
+let robin;
+let client;
+let browser;
+let application;
+
+before(async () => {
+  willcall = await Willcall.start();
+  event = await willcall.event('localhost').create({ name: 'Furry Weekend Example' });
+  await event.operator.must('PUT', `${event.path}/roles`, [{ name: 'crew', title: 'Crew', permissions: ['staff'] }]);
+  robin = await event.person({ name: 'Robin Example', roles: ['crew'], permissions: ['manage'] });
+  const port = await freePort();
+  client = await event.application({
+    name: 'Badge Buddy', description: 'Shows the badge that waits for you at the door', website: 'https://buddy.example.com/',
+    redirect_uris: [`http://127.0.0.1:${port}/callback`],
+  });
+  application = await startApplication(port);
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-dev-shm-usage'],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  application?.process.kill();
+  await willcall?.stop();
+});
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function startApplication(port) {
+  const child = spawn(process.execPath, ['server.mjs'], {
+    cwd: path.join(projectRoot, 'examples/badge-buddy'),
+    env: { ...process.env, WILLCALL_ISSUER: event.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const started = { process: child, origin: `http://127.0.0.1:${port}`, output: '' };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (started.output += chunk));
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => assert.fail(`the example ended: ${started.output}`))]);
+  return started;
+}
+
+/** A window of its own, with nothing in it from before; anything the pages get wrong is noted. */
+async function openWindow(t, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()) && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    const { origin } = new URL(request.url());
+    if (![event.issuer, application.origin].includes(origin) && !request.url().startsWith('data:')) complaints.push(`a request to ${request.url()}`);
+  });
+  return { page, context, complaints };
+}
+
+async function signIn(page, person = robin) {
+  await page.getByLabel('Email').fill(person.email);
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+const authorizeButton = (page) => page.getByRole('button', { name: 'Authorize Application' });
+
+/** Red as an eye sees it: much more of it than of green and blue. */
+function isRed(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return red > green + 60 && red > blue + 60;
+}
+
+const style = (locator, property) => locator.evaluate((element, name) => getComputedStyle(element)[name], property);
+
+// -- The whole flow -----------------------------------------------------------------------------
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`sign in, read, authorize, come back, call, refresh, revoke: JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async (t) => {
+    const { page, context, complaints } = await openWindow(t, { javaScriptEnabled });
+    await page.goto(application.origin);
+    await page.getByRole('link', { name: 'Sign in with the event' }).click();
+    assert.equal(new URL(page.url()).origin, event.issuer);
+    assert.equal(new URL(page.url()).pathname, '/login');
+    await signIn(page);
+
+    const words = await page.locator('body').innerText();
+    for (const expected of ['Furry Weekend Example', 'Badge Buddy', 'Shows the badge that waits for you at the door', 'https://buddy.example.com/', 'Robin Example', 'Not you?']) {
+      assert.ok(words.includes(expected), `"${expected}" in ${words}`);
+    }
+    assert.ok(!words.includes(SENSITIVE));
+    await authorizeButton(page).click();
+
+    await page.waitForURL(`${application.origin}/`);
+    const badge = await page.locator('body').innerText();
+    for (const expected of ['Robin Example', robin.email, 'crew', 'staff', 'manage', robin.id]) assert.ok(badge.includes(expected), `"${expected}" in ${badge}`);
+    assert.match(badge, /Access not renewed yet/);
+
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('Access renewed once').waitFor();
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('Access renewed 2 times').waitFor();
+
+    const account = await context.newPage();
+    await account.goto(`${event.issuer}/account`);
+    assert.match(await account.locator('body').innerText(), /Badge Buddy/);
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('can no longer use your account').waitFor();
+    await account.reload();
+    assert.doesNotMatch(await account.locator('body').innerText(), /Badge Buddy/);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test('Revoke access on the account page signs the person out of the application', async (t) => {
+  const sam = await event.person({ name: 'Sam Example' });
+  const { page, context } = await openWindow(t);
+  await page.goto(`${application.origin}/sign-in`);
+  await signIn(page, sam);
+  await authorizeButton(page).click();
+  await page.getByText('Sam Example').waitFor();
+
+  const account = await context.newPage();
+  await account.goto(`${event.issuer}/account`);
+  await account.getByRole('button', { name: 'Revoke access' }).click();
+  await account.getByText('You have not authorized any application').waitFor();
+
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText('The event has ended this sign-in').waitFor();
+  await page.getByRole('link', { name: 'Sign in with the event' }).click();
+  await authorizeButton(page).waitFor(); // asked again, still signed in at the event
+});
+
+test('Deny leads back to the application, which says so', async (t) => {
+  const { page } = await openWindow(t);
+  await page.goto(`${application.origin}/sign-in`);
+  await signIn(page, await event.person());
+  await page.getByRole('button', { name: 'Deny' }).click();
+  await page.getByRole('heading', { name: 'You said no' }).waitFor();
+  assert.equal(new URL(page.url()).origin, application.origin);
+});
+
+test('a person who lacks a permission comes back with the one button of "Invalid request"', async (t) => {
+  const { page, complaints } = await openWindow(t);
+  await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'staff:roster' })}`);
+  await signIn(page, await event.person());
+  await page.getByRole('heading', { name: 'Invalid request' }).waitFor();
+  await page.getByRole('main').getByRole('button').click();
+  await page.waitForURL(`${application.origin}/**`);
+  assert.match(page.url(), /error=invalid_request/);
+  assert.deepEqual(complaints, []);
+});
+
+test('secrets, codes and tokens are in no page and no log of the application', async (t) => {
+  const { page } = await openWindow(t);
+  const seen = [];
+  page.on('response', async (response) => {
+    if (response.url().startsWith(application.origin)) seen.push(await response.text().catch(() => ''));
+  });
+  await page.goto(`${application.origin}/sign-in`);
+  await signIn(page, await event.person({ name: 'Kim Example' }));
+  await authorizeButton(page).click();
+  await page.getByText('Kim Example').waitFor();
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText('Access renewed once').waitFor();
+  for (const text of [...seen, application.output]) assert.doesNotMatch(text, /wc_|eyJ|code=/);
+});
+
+// -- Sensitive scopes ---------------------------------------------------------------------------
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`a sensitive scope is red, and so is the button: ${colorScheme}`, async (t) => {
+    const { page } = await openWindow(t, { colorScheme });
+    await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'pii:basic event:manage' })}`);
+    await signIn(page);
+    assert.ok(isRed(await style(page.getByText(SENSITIVE), 'color')), 'the words');
+    assert.ok(isRed(await style(authorizeButton(page), 'backgroundColor')), 'the button');
+
+    await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'pii:basic' })}`);
+    assert.equal(await page.getByText(SENSITIVE).count(), 0);
+    assert.ok(!isRed(await style(authorizeButton(page), 'backgroundColor')), 'no red without need');
+  });
+}
+
+// -- How it fits --------------------------------------------------------------------------------
+
+test('the consent page fits a phone: nothing is cut off, and the buttons are large enough to touch', async (t) => {
+  const { page } = await openWindow(t, { viewport: { width: 360, height: 740 } });
+  await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'pii:basic badge:print settings:write' })}`);
+  await signIn(page);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 360, `${width} px wide`);
+  for (const name of ['Authorize Application', 'Deny']) {
+    const box = await page.getByRole('button', { name }).boundingBox();
+    assert.ok(box.height >= 44, `${name}: ${box.height} px high`);
+  }
+});
+
+test('the whole flow with the keyboard alone', async (t) => {
+  const { page } = await openWindow(t);
+  await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'badge:print' })}`);
+  await page.getByLabel('Email').focus();
+  await page.keyboard.type(robin.email);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(robin.password);
+  await page.keyboard.press('Enter');
+  await authorizeButton(page).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${application.origin}/**`);
+});
+
+// -- Pictures -----------------------------------------------------------------------------------
+
+if (SHOTS) test('pictures of each page', async (t) => {
+  mkdirSync(SHOTS, { recursive: true });
+  for (const width of [360, 1280]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const { page } = await openWindow(t, { viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme });
+      const shoot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      const person = await event.person({ name: 'Robin Example', permissions: ['manage'] });
+      await page.goto(`${event.issuer}/`);
+      await shoot('front');
+      await page.goto(application.origin);
+      await shoot('application-welcome');
+      await page.getByRole('link', { name: 'Sign in with the event' }).click();
+      await shoot('login');
+      await signIn(page, { ...person, password: 'not the password' });
+      await shoot('login-wrong');
+      await signIn(page, person);
+      await shoot('consent');
+      await authorizeButton(page).click();
+      await page.getByText(person.email).waitFor();
+      await shoot('application-badge');
+      await page.goto(`${event.issuer}/account`);
+      await shoot('account');
+      for (const [name, parameters] of Object.entries({ 'consent-sensitive': { scope: 'pii:basic event:manage' }, 'invalid-request': { scope: 'staff:roster' }, 'bad-request': { client_id: '1' } })) {
+        await page.goto(`${event.issuer}${client.authorizationPath(parameters)}`);
+        await shoot(name);
+      }
+      await page.goto(`${event.issuer}/no-such-page`);
+      await shoot('not-found');
+    }
+  }
+});
