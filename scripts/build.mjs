@@ -69,7 +69,7 @@ async function buildWasm() {
     run('cargo', ['build', '--lib', '--release', '--locked', '--target', TARGET, '--target-dir', targetDirectory]));
   await step('Making the JavaScript bindings (wasm-bindgen)', () =>
     run(wasmBindgen, [
-      '--target', 'web', '--no-typescript', '--out-dir', edgeDirectory, '--out-name', 'willcall',
+      '--target', 'web', '--no-typescript', '--experimental-reset-state-function', '--out-dir', edgeDirectory, '--out-name', 'willcall',
       join(targetDirectory, TARGET, 'release', 'willcall.wasm'),
     ]));
   // Without -g it also drops the names of functions, 15 % of what is sent.

@@ -49,17 +49,17 @@ impl Object for AccountObject {
                 client_id,
             } => match sessions::person(ledger, &session_id, now)? {
                 None => Ok(Reply::Nothing),
-                Some(_) => grants::revoke_client(ledger, &client_id, now),
+                Some(_) => grants::clearing::revoke_client(ledger, &client_id, now),
             },
             Command::Redeem { code, asked, begin } => {
-                grants::redeem(ledger, &code, asked.as_ref(), &begin, now)
+                grants::begin::redeem(ledger, &code, asked.as_ref(), &begin, now)
             }
             Command::BeginService {
                 grant_id,
                 client_id,
                 scope,
                 begin,
-            } => grants::begin_service(ledger, &grant_id, &client_id, &scope, &begin, now),
+            } => grants::begin::begin_service(ledger, &grant_id, &client_id, &scope, &begin, now),
             Command::Refresh {
                 grant_id,
                 client_id,
@@ -138,17 +138,17 @@ impl Object for AccountObject {
             None => load::<Erased>(ledger, ERASED)?.map(|erased| (erased.event_id, erased.id)),
         };
         match ids {
-            Some((event_id, id)) => grants::effect(ledger, target, &event_id, &id, now),
+            Some((event_id, id)) => grants::replica::effect(ledger, target, &event_id, &id, now),
             None => Ok(None),
         }
     }
 
     fn sweep<L: Ledger>(ledger: &mut L, now: Now) -> Result<(), Corrupt> {
-        grants::sweep(ledger, now)
+        grants::clearing::sweep(ledger, now)
     }
 
     fn wake_after<L: Ledger>(ledger: &L, now: Now) -> Option<u64> {
-        grants::wake_after(ledger, now)
+        grants::clearing::wake_after(ledger, now)
     }
 }
 
@@ -176,7 +176,7 @@ fn push(
         ledger.put(PASSWORD, &password);
     }
     if before.is_some_and(|before| before.epoch != profile.epoch) {
-        grants::begin_clearing(ledger, now)?;
+        grants::clearing::begin_clearing(ledger, now)?;
     }
     Ok(Reply::Done)
 }
@@ -186,7 +186,7 @@ fn erase(ledger: &mut impl Ledger) -> Result<Reply, Corrupt> {
     let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
         return Ok(Reply::Done);
     };
-    grants::note_all(ledger);
+    grants::replica::note_all(ledger);
     for prefix in [
         "session/",
         "grant/",

@@ -9,10 +9,9 @@ use super::profile::{PASSWORD, PROFILE, Profile};
 use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 use crate::protocol::client::ClientId;
-use crate::protocol::time::{DAY, UnixTime};
+use crate::protocol::time::UnixTime;
+use crate::token::cookie::SESSION_LIFETIME;
 
-/// How long a session lasts from sign-in, in seconds.
-pub const LIFETIME: u64 = 30 * DAY;
 /// How many sessions an account can have; a further one ends the oldest.
 pub const MOST: usize = 100;
 
@@ -31,7 +30,7 @@ impl Session {
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
         self.epoch == profile.epoch
             && self.session_epoch == profile.session_epoch
-            && now.since(self.signed_in_at) < LIFETIME
+            && now.since(self.signed_in_at) < SESSION_LIFETIME
     }
 }
 

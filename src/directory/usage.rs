@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Corrupt, Ledger, load, store};
+use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, load_all, store};
 use crate::protocol::client::ClientId;
 
 /// What an application did on one day.
@@ -65,4 +65,53 @@ pub fn add(ledger: &mut impl Ledger, lines: &[UsageLine]) -> Result<(), Corrupt>
         }
     }
     Ok(())
+}
+
+/// A page of counts, oldest first; of one application or all, between two days.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn list(
+    ledger: &impl Ledger,
+    client_id: Option<&ClientId>,
+    from: Option<String>,
+    to: Option<String>,
+    request: &PageRequest,
+) -> Result<Page<UsageLine>, Corrupt> {
+    let limit = request.limit.clamp(1, 1000);
+    let mut items: Vec<UsageLine> = Vec::new();
+    // `day` alone sorts before `day/…`, so it is where a first page begins.
+    let mut after = request.after.clone().or(from);
+    loop {
+        let rows: Vec<(String, Counts)> = load_all(ledger, PREFIX, after.as_deref(), false, 500)?;
+        for (rest, counts) in &rows {
+            let Some((day, client)) = rest.split_once('/') else {
+                continue;
+            };
+            if to.as_deref().is_some_and(|to| day > to) {
+                return Ok(Page { items, next: None });
+            }
+            let Some(client) = ClientId::parse(client) else {
+                continue;
+            };
+            if client_id.is_some_and(|wanted| *wanted != client) {
+                continue;
+            }
+            if items.len() == limit {
+                let next = items
+                    .last()
+                    .map(|line| format!("{}/{}", line.day, line.client_id));
+                return Ok(Page { items, next });
+            }
+            items.push(UsageLine {
+                day: day.to_owned(),
+                client_id: client,
+                counts: counts.clone(),
+            });
+        }
+        match rows.last() {
+            Some((last, _)) if rows.len() == 500 => after = Some(last.clone()),
+            _ => return Ok(Page { items, next: None }),
+        }
+    }
 }

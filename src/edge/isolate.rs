@@ -42,14 +42,14 @@ pub fn isolate() -> &'static Isolate {
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn console_error(text: &str);
+    #[wasm_bindgen(js_name = willcallPanicked)]
+    fn panicked(text: &str);
 }
 
 /// Takes the deployment's secrets, once. They are bound to the isolate: a new deployment starts new ones.
 #[wasm_bindgen]
 pub fn configure(secret: Option<String>, previous: Option<String>, operator_token: Option<String>) {
-    std::panic::set_hook(Box::new(|panic| console_error(&format!("panic: {panic}"))));
+    std::panic::set_hook(Box::new(|panic| panicked(&format!("panic: {panic}"))));
     isolate().secrets.get_or_init(|| Secrets {
         ring: KeyRing::new(secret.as_deref(), previous.as_deref()),
         operator_token,

@@ -5,7 +5,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import wasm from './willcall_bg.wasm';
 import {
-  configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
+  __wbg_reset_state as startAnew, configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
   take_usage,
 } from './willcall.js';
 
@@ -22,6 +22,14 @@ const OBJECTS = {
 const USAGE_FLUSH_MS = 2000;
 
 let configured = false;
+
+// A panic leaves the module's memory as it was in the middle of something. No input may cause one; should
+// one come all the same, the next request begins with a fresh memory.
+let panicked = false;
+globalThis.willcallPanicked = (text) => {
+  panicked = true;
+  console.error(JSON.stringify({ level: 'error', fault: text }));
+};
 
 function ask(env, kind, name, command) {
   const namespace = env[OBJECTS[kind]];
@@ -98,6 +106,11 @@ async function flushUsage(env) {
 
 export default {
   async fetch(request, env, context) {
+    if (panicked) {
+      startAnew();
+      panicked = false;
+      configured = false;
+    }
     if (!configured) {
       configure(env.WILLCALL_SECRET, env.WILLCALL_SECRET_PREVIOUS, env.OPERATOR_TOKEN);
       configured = true;

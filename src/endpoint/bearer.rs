@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::Site;
 use crate::account::command::{Alive, Command, Reply as AccountReply};
-use crate::account::grants::revoked_key;
+use crate::account::grants::replica::revoked_key;
 use crate::directory::catalogue::Mode;
 use crate::directory::integration::service_owner;
 use crate::ledger::outbox::Namespace;

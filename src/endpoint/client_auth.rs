@@ -216,8 +216,9 @@ const FAILED: &str = "Client authentication failed: check client_id and client_s
 
 /// Authenticates the client of a request.
 ///
-/// 1. what was sent, 2. the application, from a replica, 3. its secret; whatever would be refused is
-/// asked of the authority once more, 4. a wrong secret counts, and is 429 once there are too many.
+/// Order of checks: 1. what was sent, 2. the application, from a replica, 3. its secret; whatever would
+/// be refused is asked of the authority once more, 4. a wrong secret counts, and is 429 once there are
+/// too many.
 ///
 /// # Errors
 /// [`Stop`] with the contract's answer, or a fault.

@@ -17,6 +17,10 @@ pub enum AuthorizationError {
     LoginRequired,
     /// `prompt=none`, and the person would have to be asked.
     ConsentRequired,
+    /// A fault of ours.
+    ServerError,
+    /// A fault of ours that may be gone in a moment.
+    TemporarilyUnavailable,
 }
 
 impl AuthorizationError {
@@ -31,6 +35,8 @@ impl AuthorizationError {
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
 }

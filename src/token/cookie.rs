@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
+/// How long a session lasts from sign-in, in seconds.
+pub const SESSION_LIFETIME: u64 = 30 * crate::protocol::time::DAY;
+
 /// A signed-in session: where to ask for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionCookie {

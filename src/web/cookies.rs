@@ -28,7 +28,7 @@ impl Cookie {
     /// How long a browser keeps it, in seconds; none: until it is closed.
     fn max_age(self) -> Option<u64> {
         match self {
-            Self::Session => Some(crate::account::sessions::LIFETIME),
+            Self::Session => Some(crate::token::cookie::SESSION_LIFETIME),
             Self::Visit => None,
             Self::KnownBrowser => Some(400 * crate::protocol::time::DAY),
         }

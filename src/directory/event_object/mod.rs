@@ -2,18 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account_row::{AccountPatch, AccountRow, email_key};
+use super::account_row::{AccountRow, email_key};
 use super::catalogue::{self, Mode, Role, ScopeDefinition};
 use super::event::{EventRecord, EventSettings};
 use super::event_command::{Command, Reply};
-use super::integration::{Integration, IntegrationPatch};
-use super::usage::{self, UsageLine};
-use super::{Problem, Status, audit};
+use super::integration::Integration;
+use super::usage::{self};
+use super::{Problem, audit};
 use crate::account::command as account;
 use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, load_all, page, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, load_all, page, sortable, store};
 use crate::protocol::client::ClientId;
+
+mod accounts;
+mod integrations;
+
+use self::accounts::{create_account, delete_account, patch_account};
+use self::integrations::{delete_integration, find_integration, put_integration};
 
 const EVENT: &str = "event";
 const SCOPES: &str = "scopes";
@@ -195,7 +201,13 @@ impl Object for EventObject {
                 from,
                 to,
                 page,
-            } => list_usage(ledger, client_id.as_ref(), from, to, &page),
+            } => Ok(Reply::Usage(usage::list(
+                ledger,
+                client_id.as_ref(),
+                from,
+                to,
+                &page,
+            )?)),
         }
     }
 
@@ -479,287 +491,4 @@ fn put_roles(
     )?;
     touch(ledger, core)?;
     Ok(Reply::Done)
-}
-
-fn find_integration(
-    ledger: &impl Ledger,
-    client_id: &ClientId,
-) -> Result<Option<Integration>, Corrupt> {
-    Ok(load::<Integration>(ledger, &integration_row(client_id))?.filter(|row| !row.deleted))
-}
-
-fn service_row(integration: &Integration) -> String {
-    format!("service/{}", integration.service_owner())
-}
-
-fn put_integration(
-    ledger: &mut impl Ledger,
-    core: Core,
-    client_id: ClientId,
-    patch: IntegrationPatch,
-    fresh_incarnation: String,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    let catalogue = record(ledger, core.clone())?.scopes;
-    let before = find_integration(ledger, &client_id)?;
-    let created = before.is_none();
-    let had_refresh_tokens = before
-        .as_ref()
-        .is_some_and(|row| row.service_refresh_tokens);
-    let mut integration = before.unwrap_or(Integration {
-        version: 0,
-        client_id: client_id.clone(),
-        incarnation: fresh_incarnation,
-        obo_scopes: std::collections::BTreeSet::new(),
-        service_scopes: std::collections::BTreeSet::new(),
-        service_refresh_tokens: false,
-        status: Status::Active,
-        deleted: false,
-    });
-    if let Err(problem) = patch.apply(&mut integration, &catalogue) {
-        return Ok(Reply::Problem(problem));
-    }
-    integration.version = touch(ledger, core)?;
-    let key = integration_row(&client_id);
-    store(ledger, &key, &integration)?;
-    outbox::note(ledger, &key);
-    // The service's own object: it keeps refresh tokens, and revocations of single access tokens.
-    let service = service_row(&integration);
-    let row: Option<ServiceRow> = load(ledger, &service)?;
-    let switched_off = had_refresh_tokens && !integration.service_refresh_tokens;
-    let next = ServiceRow {
-        version: row
-            .as_ref()
-            .map_or(1, |row| row.version + u64::from(switched_off)),
-        epoch: row
-            .as_ref()
-            .map_or(0, |row| row.epoch + u64::from(switched_off)),
-    };
-    if row.as_ref() != Some(&next) {
-        store(ledger, &service, &next)?;
-        outbox::note(ledger, &service);
-    }
-    let kind = if created {
-        "integration.created"
-    } else {
-        "integration.changed"
-    };
-    let join = |scopes: &std::collections::BTreeSet<String>| {
-        scopes
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let status = if integration.status == Status::Active {
-        "active"
-    } else {
-        "suspended"
-    };
-    audit::write(
-        ledger,
-        kind,
-        OPERATOR,
-        &[
-            ("client_id", client_id.as_str()),
-            ("obo_scopes", &join(&integration.obo_scopes)),
-            ("service_scopes", &join(&integration.service_scopes)),
-            ("status", status),
-        ],
-        now,
-    )?;
-    Ok(Reply::Integration {
-        created,
-        integration: Box::new(integration),
-    })
-}
-
-fn delete_integration(
-    ledger: &mut impl Ledger,
-    core: Core,
-    client_id: &ClientId,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    let Some(mut integration) = find_integration(ledger, client_id)? else {
-        return Ok(Reply::Problem(Problem::Missing));
-    };
-    integration.deleted = true;
-    integration.version = touch(ledger, core)?;
-    let key = integration_row(client_id);
-    store(ledger, &key, &integration)?;
-    outbox::note(ledger, &key);
-    let service = service_row(&integration);
-    ledger.delete(&service);
-    outbox::note(ledger, &service);
-    audit::write(
-        ledger,
-        "integration.deleted",
-        OPERATOR,
-        &[("client_id", client_id.as_str())],
-        now,
-    )?;
-    Ok(Reply::Done)
-}
-
-fn create_account(
-    ledger: &mut impl Ledger,
-    fresh_id: String,
-    patch: AccountPatch,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    let mut row = AccountRow {
-        id: fresh_id,
-        email: String::new(),
-        name: String::new(),
-        roles: Vec::new(),
-        permissions: Vec::new(),
-        status: AccountStatus::Active,
-        created_at: now.seconds(),
-        version: 1,
-        epoch: 0,
-        session_epoch: 0,
-    };
-    let password = patch.password_hash.clone();
-    if let Err(problem) = patch.apply(&mut row) {
-        return Ok(Reply::Problem(problem));
-    }
-    let email = format!("{EMAIL}{}", email_key(&row.email));
-    match ledger.get(&email) {
-        // The front's own retry of a call whose answer was lost.
-        Some(id) if id == row.id => {}
-        Some(_) => {
-            return Ok(Reply::Problem(Problem::Conflict(
-                "there is an account with this email already".into(),
-            )));
-        }
-        None => audit::write(
-            ledger,
-            "account.created",
-            OPERATOR,
-            &[("account", &row.id)],
-            now,
-        )?,
-    }
-    ledger.put(&email, &row.id);
-    keep_account(ledger, &row, password.as_deref())?;
-    Ok(Reply::Account(Box::new(row)))
-}
-
-fn keep_account(
-    ledger: &mut impl Ledger,
-    row: &AccountRow,
-    password: Option<&str>,
-) -> Result<(), Corrupt> {
-    let key = format!("{ACCOUNT}{}", row.id);
-    store(ledger, &key, row)?;
-    if let Some(password) = password {
-        ledger.put(&format!("{PASSWORD}{}", row.id), password);
-    }
-    outbox::note(ledger, &key);
-    Ok(())
-}
-
-fn patch_account(
-    ledger: &mut impl Ledger,
-    id: &str,
-    patch: AccountPatch,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    let Some(mut row) = load::<AccountRow>(ledger, &format!("{ACCOUNT}{id}"))? else {
-        return Ok(Reply::Problem(Problem::Missing));
-    };
-    let before = row.clone();
-    let password = patch.password_hash.clone();
-    if let Err(problem) = patch.apply(&mut row) {
-        return Ok(Reply::Problem(problem));
-    }
-    let (old, new) = (email_key(&before.email), email_key(&row.email));
-    if old != new {
-        if ledger.get(&format!("{EMAIL}{new}")).is_some() {
-            return Ok(Reply::Problem(Problem::Conflict(
-                "there is an account with this email already".into(),
-            )));
-        }
-        ledger.delete(&format!("{EMAIL}{old}"));
-        ledger.put(&format!("{EMAIL}{new}"), id);
-    }
-    row.version = row.version.saturating_add(1);
-    let status = if row.status == AccountStatus::Active {
-        "active"
-    } else {
-        "disabled"
-    };
-    let password_changed = if password.is_some() { "yes" } else { "no" };
-    audit::write(
-        ledger,
-        "account.changed",
-        OPERATOR,
-        &[
-            ("account", id),
-            ("status", status),
-            ("password_changed", password_changed),
-        ],
-        now,
-    )?;
-    keep_account(ledger, &row, password.as_deref())?;
-    Ok(Reply::Account(Box::new(row)))
-}
-
-fn delete_account(ledger: &mut impl Ledger, id: &str, now: Now) -> Result<Reply, Corrupt> {
-    let key = format!("{ACCOUNT}{id}");
-    let Some(row) = load::<AccountRow>(ledger, &key)? else {
-        return Ok(Reply::Problem(Problem::Missing));
-    };
-    ledger.delete(&key);
-    ledger.delete(&format!("{EMAIL}{}", email_key(&row.email)));
-    ledger.delete(&format!("{PASSWORD}{id}"));
-    outbox::note(ledger, &key);
-    audit::write(ledger, "account.deleted", OPERATOR, &[("account", id)], now)?;
-    Ok(Reply::Done)
-}
-
-fn list_usage(
-    ledger: &impl Ledger,
-    client_id: Option<&ClientId>,
-    from: Option<String>,
-    to: Option<String>,
-    request: &PageRequest,
-) -> Result<Reply, Corrupt> {
-    let limit = request.limit.clamp(1, 1000);
-    let mut items: Vec<UsageLine> = Vec::new();
-    // `day` alone sorts before `day/…`, so it is where a first page begins.
-    let mut after = request.after.clone().or(from);
-    loop {
-        let rows: Vec<(String, usage::Counts)> =
-            load_all(ledger, usage::PREFIX, after.as_deref(), false, 500)?;
-        for (rest, counts) in &rows {
-            let Some((day, client)) = rest.split_once('/') else {
-                continue;
-            };
-            if to.as_deref().is_some_and(|to| day > to) {
-                return Ok(Reply::Usage(Page { items, next: None }));
-            }
-            let Some(client) = ClientId::parse(client) else {
-                continue;
-            };
-            if client_id.is_some_and(|wanted| *wanted != client) {
-                continue;
-            }
-            if items.len() == limit {
-                let next = items
-                    .last()
-                    .map(|line| format!("{}/{}", line.day, line.client_id));
-                return Ok(Reply::Usage(Page { items, next }));
-            }
-            items.push(UsageLine {
-                day: day.to_owned(),
-                client_id: client,
-                counts: counts.clone(),
-            });
-        }
-        match rows.last() {
-            Some((last, _)) if rows.len() == 500 => after = Some(last.clone()),
-            _ => return Ok(Reply::Usage(Page { items, next: None })),
-        }
-    }
 }

@@ -1,0 +1,153 @@
+//! How a grant begins: by a code's redemption, or by a service.
+
+use super::{GRANT, LIVE, MOST_OF_A_SERVICE, account, issued, keep, standing};
+use crate::account::command::{Begin, Refusal, Reply};
+use crate::grant::state::{EndReason, Grant};
+use crate::ledger::outbox::Now;
+use crate::ledger::{Corrupt, Ledger, load};
+use crate::protocol::client::ClientId;
+use crate::protocol::scope::Scope;
+use crate::token::authorization_code::AuthorizationCode;
+
+/// Redeems a code (RFC 6749 section 4.1.3). The front has verified the code, its client, redirect URI,
+/// verifier and age.
+///
+/// 1. the account, 2. what may have ended the code, 3. a redemption before this one, 4. what is still
+///    allowed, 5. the `scope` parameter, 6. the grant begins.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn redeem(
+    ledger: &mut impl Ledger,
+    code: &AuthorizationCode,
+    asked: Option<&Scope>,
+    begin: &Begin,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    // 1.
+    let Some(profile) = account(ledger)?.filter(|profile| !profile.service) else {
+        return Ok(Reply::Refused(Refusal::NoAccount));
+    };
+    // 3. comes before 2. in one case: whatever else changed, a second redemption ends the first.
+    let key = format!("{GRANT}{}", code.grant_id);
+    if let Some(mut grant) = load::<Grant>(ledger, &key)? {
+        if grant.attempt == begin.attempt && grant.ended.is_none() {
+            return Ok(issued(&grant));
+        }
+        if grant.ended.is_none() {
+            grant.end(now.seconds(), EndReason::CodeReplayed);
+            keep(ledger, &code.grant_id, &grant, None)?;
+        }
+        return Ok(Reply::Refused(Refusal::CodeReplayed));
+    }
+    // 2.
+    let standing = standing(ledger, &profile, &code.client_id, &begin.incarnation);
+    if code.incarnation != standing.incarnation
+        || code.account_epoch != standing.account_epoch
+        || code.revocations != standing.revocations
+    {
+        return Ok(Reply::Refused(Refusal::CodeEnded));
+    }
+    // 4.
+    let permissions = begin
+        .rules
+        .permissions(&profile.permissions, &profile.roles);
+    let kept = begin.rules.allowed(&code.scope, &permissions);
+    if kept != code.scope && !begin.rules.authoritative {
+        return Ok(Reply::AskAuthority);
+    }
+    let mut grant = Grant {
+        client_id: code.client_id.clone(),
+        incarnation: code.incarnation.clone(),
+        previous_scope: kept.clone(),
+        scope: kept,
+        created_at: now.seconds(),
+        last_used_at: now.seconds(),
+        generation: 1,
+        kid: begin.kid.clone(),
+        token_hash: begin.token_hash.clone(),
+        rotated_at_ms: now.0,
+        attempt: begin.attempt.clone(),
+        account_epoch: code.account_epoch,
+        revocations: code.revocations,
+        ended: None,
+        revision: 1,
+    };
+    if grant.scope.is_empty() {
+        grant.end(now.seconds(), EndReason::NothingLeft);
+        keep(ledger, &code.grant_id, &grant, None)?;
+        return Ok(Reply::Refused(Refusal::NothingLeft));
+    }
+    // 5.
+    if let Some(asked) = asked {
+        let narrowed = grant.scope.and(asked);
+        if !asked.is_within(&code.scope) || narrowed.is_empty() {
+            return Ok(Reply::ScopeRefused);
+        }
+        grant.previous_scope = narrowed.clone();
+        grant.scope = narrowed;
+    }
+    // 6.
+    keep(ledger, &code.grant_id, &grant, None)?;
+    Ok(issued(&grant))
+}
+
+/// Begins a grant of a service, of the scopes the front found approved.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn begin_service(
+    ledger: &mut impl Ledger,
+    id: &str,
+    client_id: &ClientId,
+    scope: &Scope,
+    begin: &Begin,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(profile) = account(ledger)?.filter(|profile| profile.service) else {
+        return Ok(Reply::Refused(Refusal::NoAccount));
+    };
+    if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+        return Ok(issued(&grant));
+    }
+    let standing = standing(ledger, &profile, client_id, &begin.incarnation);
+    let mut live: Vec<(String, Grant)> = Vec::new();
+    for (key, _) in ledger.scan(&format!("{LIVE}{client_id}/"), None, false, 1000) {
+        let other = key.rsplit('/').next().unwrap_or_default().to_owned();
+        if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{other}"))? {
+            live.push((other, grant));
+        }
+    }
+    // Ended ones that clearing up has not reached yet go first.
+    live.sort_by_key(|(_, grant)| {
+        (
+            grant.lives(&standing),
+            grant.last_used_at,
+            grant.rotated_at_ms,
+        )
+    });
+    let too_many = (live.len() + 1).saturating_sub(MOST_OF_A_SERVICE);
+    for (other, mut grant) in live.into_iter().take(too_many) {
+        grant.end(now.seconds(), EndReason::Displaced);
+        keep(ledger, &other, &grant, None)?;
+    }
+    let grant = Grant {
+        client_id: client_id.clone(),
+        incarnation: begin.incarnation.clone(),
+        scope: scope.clone(),
+        previous_scope: scope.clone(),
+        created_at: now.seconds(),
+        last_used_at: now.seconds(),
+        generation: 1,
+        kid: begin.kid.clone(),
+        token_hash: begin.token_hash.clone(),
+        rotated_at_ms: now.0,
+        attempt: begin.attempt.clone(),
+        account_epoch: profile.epoch,
+        revocations: standing.revocations,
+        ended: None,
+        revision: 1,
+    };
+    keep(ledger, id, &grant, None)?;
+    Ok(issued(&grant))
+}

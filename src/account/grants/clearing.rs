@@ -1,0 +1,120 @@
+//! Clearing up: burying what is dead by comparison, and forgetting what is past its time.
+
+use super::{
+    CLEAR, GRANT, LIVE, LiveRow, REVOCATIONS, REVOKED_TOKEN, STEP, TOMB, TOMBSTONE, keep,
+    revocations,
+};
+use crate::account::command::Reply;
+use crate::account::profile::{PROFILE, Profile};
+use crate::grant::state::{EndReason, Ended, Grant};
+use crate::ledger::outbox::Now;
+use crate::ledger::{Corrupt, Ledger, load, load_all, sortable};
+use crate::protocol::client::ClientId;
+
+pub(super) fn bury(ledger: &mut impl Ledger, id: &str, ended: &Ended) {
+    ledger.put(
+        &format!("{TOMB}{}/{id}", sortable(ended.at.plus(TOMBSTONE).0)),
+        "",
+    );
+}
+
+/// Ends everything a client was granted, the codes not yet redeemed included: all that was made
+/// under the present count is dead by comparison; the rows are cleared up step by step.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn revoke_client(
+    ledger: &mut impl Ledger,
+    client_id: &ClientId,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let count = revocations(ledger, client_id).saturating_add(1);
+    ledger.put(&format!("{REVOCATIONS}{client_id}"), &count.to_string());
+    begin_clearing(ledger, now)?;
+    Ok(Reply::Done)
+}
+
+/// Notes that there are dead grants to clear up, and does a first step.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn begin_clearing(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
+    ledger.put(CLEAR, "");
+    clear_step(ledger, now)
+}
+
+/// Goes through some of the live grants and buries those that are dead by comparison, so that
+/// their replicas say so too.
+fn clear_step(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
+    let Some(cursor) = ledger.get(CLEAR) else {
+        return Ok(());
+    };
+    let profile: Option<Profile> = load(ledger, PROFILE)?;
+    let rows: Vec<(String, LiveRow)> = load_all(
+        ledger,
+        LIVE,
+        (!cursor.is_empty()).then_some(cursor.as_str()),
+        false,
+        STEP,
+    )?;
+    for (rest, row) in &rows {
+        let Some((client_id, id)) = rest.split_once('/') else {
+            continue;
+        };
+        let Some(client_id) = ClientId::parse(client_id) else {
+            continue;
+        };
+        let dead = profile.as_ref().is_none_or(|profile| {
+            row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id)
+        });
+        if dead && let Some(mut grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+            let why = match &profile {
+                Some(profile) if profile.epoch == row.epoch => EndReason::RevokedByPerson,
+                _ => EndReason::AccountEnded,
+            };
+            grant.end(now.seconds(), why);
+            keep(ledger, id, &grant, None)?;
+        }
+    }
+    match rows.last() {
+        Some((last, _)) if rows.len() == STEP => ledger.put(CLEAR, last),
+        _ => ledger.delete(CLEAR),
+    }
+    Ok(())
+}
+
+/// The moment a tomb's key says it may be forgotten, and what it is of.
+fn tomb_of(key: &str) -> Option<(u64, &str)> {
+    let (time, what) = key.strip_prefix(TOMB)?.split_once('/')?;
+    Some((u64::from_str_radix(time, 16).ok()?, what))
+}
+
+/// Forgets what is past its time.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn sweep(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
+    clear_step(ledger, now)?;
+    for (key, _) in ledger.scan(TOMB, None, false, STEP) {
+        let (time, what) = tomb_of(&key).unwrap_or_default();
+        if time > now.seconds().0 {
+            break;
+        }
+        match what.strip_prefix("jti/") {
+            Some(jti) => ledger.delete(&format!("{REVOKED_TOKEN}{jti}")),
+            None => ledger.delete(&format!("{GRANT}{what}")),
+        }
+        ledger.delete(&key);
+    }
+    Ok(())
+}
+
+/// In how many seconds [`sweep`] has something to do.
+pub fn wake_after(ledger: &impl Ledger, now: Now) -> Option<u64> {
+    if ledger.get(CLEAR).is_some() {
+        return Some(1);
+    }
+    let (key, _) = ledger.scan(TOMB, None, false, 1).into_iter().next()?;
+    let (time, _) = tomb_of(&key).unwrap_or_default();
+    Some(time.saturating_sub(now.seconds().0).max(1))
+}

@@ -1,0 +1,340 @@
+//! The grants of an account: where redemption, rotation and revocation happen exactly once.
+//!
+//! Rows: `grant/{id}` is the state; `live/{client_id}/{id}` finds a client's live grants without
+//! walking all; `tomb/{time}/{id}` says when an ended grant may be forgotten; `revocations/{client_id}`
+//! counts how often the person took back what a client had.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Alive, Begin, GrantLine, Refusal, Reply};
+use super::profile::{PROFILE, Profile};
+use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing};
+use crate::ledger::outbox::{self, Now};
+use crate::ledger::{Corrupt, Ledger, load, load_all, sortable, store};
+use crate::protocol::client::ClientId;
+use crate::protocol::scope::Scope;
+use crate::protocol::time::UnixTime;
+use crate::token::access_token;
+use crate::token::authorization_code::{self};
+
+pub mod begin;
+pub mod clearing;
+pub mod replica;
+
+const GRANT: &str = "grant/";
+const LIVE: &str = "live/";
+const TOMB: &str = "tomb/";
+const REVOCATIONS: &str = "revocations/";
+const CLEAR: &str = "clear";
+const REVOKED_TOKEN: &str = "revoked/";
+
+/// How long an ended grant is remembered, in seconds: longer than any access token of it lives, and
+/// than its code plus any skew of clocks, so that a late replay still finds it.
+pub const TOMBSTONE: u64 = access_token::LIFETIME + authorization_code::LIFETIME + 180;
+/// How many grants a service can have; a further one ends the least recently used.
+pub const MOST_OF_A_SERVICE: usize = 100;
+/// How many rows a step of clearing up goes through.
+const STEP: usize = 200;
+
+/// What `live/…` says, enough to judge a grant without reading it.
+#[derive(Serialize, Deserialize)]
+struct LiveRow {
+    scope: Scope,
+    incarnation: String,
+    epoch: u64,
+    revocations: u64,
+}
+
+fn live_key(grant: &Grant, id: &str) -> String {
+    format!("{LIVE}{}/{id}", grant.client_id)
+}
+
+/// How often the person took back what this client had.
+#[must_use]
+pub fn revocations(ledger: &impl Ledger, client_id: &ClientId) -> u64 {
+    ledger
+        .get(&format!("{REVOCATIONS}{client_id}"))
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0)
+}
+
+fn standing<'a>(
+    ledger: &impl Ledger,
+    profile: &Profile,
+    client: &ClientId,
+    incarnation: &'a str,
+) -> Standing<'a> {
+    Standing {
+        incarnation,
+        account_epoch: profile.epoch,
+        revocations: revocations(ledger, client),
+    }
+}
+
+/// Writes a grant's row, its index row, and notes its replica.
+fn keep(
+    ledger: &mut impl Ledger,
+    id: &str,
+    grant: &Grant,
+    before: Option<&Grant>,
+) -> Result<(), Corrupt> {
+    store(ledger, &format!("{GRANT}{id}"), grant)?;
+    match &grant.ended {
+        Some(ended) => {
+            ledger.delete(&live_key(grant, id));
+            clearing::bury(ledger, id, ended);
+        }
+        None if before.is_none_or(|before| before.scope != grant.scope) => {
+            let row = LiveRow {
+                scope: grant.scope.clone(),
+                incarnation: grant.incarnation.clone(),
+                epoch: grant.account_epoch,
+                revocations: grant.revocations,
+            };
+            store(ledger, &live_key(grant, id), &row)?;
+        }
+        None => {}
+    }
+    outbox::note(ledger, &replica::target_of(id));
+    Ok(())
+}
+
+fn account(ledger: &impl Ledger) -> Result<Option<Profile>, Corrupt> {
+    Ok(load::<Profile>(ledger, PROFILE)?.filter(Profile::is_active))
+}
+
+fn issued(grant: &Grant) -> Reply {
+    Reply::Issued {
+        scope: grant.scope.clone(),
+        generation: grant.generation,
+        kid: grant.kid.clone(),
+    }
+}
+
+/// What a refresh asks, as it came from the front.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The grant.
+    pub grant_id: &'a str,
+    /// Who asks.
+    pub client_id: &'a ClientId,
+    /// The presented token's generation.
+    pub presented: u64,
+    /// The `scope` parameter.
+    pub scope: Option<&'a Scope>,
+    /// The event's `retry_window`, in seconds.
+    pub window: u64,
+    /// The event's `refresh_idle_days`.
+    pub idle_days: Option<u64>,
+}
+
+/// Refreshes a grant (RFC 6749 section 6); the decision is [`Grant::refresh`].
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn refresh(
+    ledger: &mut impl Ledger,
+    asked: &Asked<'_>,
+    begin: &Begin,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(profile) = account(ledger)? else {
+        return Ok(Reply::Refused(Refusal::NoAccount));
+    };
+    let Some(before) = load::<Grant>(ledger, &format!("{GRANT}{}", asked.grant_id))? else {
+        return Ok(Reply::Refused(Refusal::NoGrant));
+    };
+    let allowed = if profile.service {
+        begin.rules.approved_part(&before.scope)
+    } else {
+        let permissions = begin
+            .rules
+            .permissions(&profile.permissions, &profile.roles);
+        begin.rules.allowed(&before.scope, &permissions)
+    };
+    let mut grant = before.clone();
+    let decision = grant.refresh(
+        &Refresh {
+            client_id: asked.client_id,
+            presented: asked.presented,
+            asked: asked.scope,
+            attempt: &begin.attempt,
+            kid: &begin.kid,
+            successor_hash: &begin.token_hash,
+            window: asked.window,
+            idle_days: asked.idle_days,
+            rules: &begin.rules,
+            allowed,
+        },
+        &standing(ledger, &profile, &before.client_id, &begin.incarnation),
+        now,
+    );
+    if grant != before {
+        keep(ledger, asked.grant_id, &grant, Some(&before))?;
+    }
+    Ok(match decision {
+        Decision::Issue => issued(&grant),
+        Decision::Refuse(why) => Reply::Refused(Refusal::Refresh(why)),
+        Decision::RefuseScope => Reply::ScopeRefused,
+        Decision::AskAuthority => Reply::AskAuthority,
+    })
+}
+
+/// Whether tokens of a grant's generation are alive.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn inspect(
+    ledger: &impl Ledger,
+    grant_id: &str,
+    generation: u64,
+    client_id: &ClientId,
+    incarnation: &str,
+) -> Result<Reply, Corrupt> {
+    let Some(profile) = account(ledger)? else {
+        return Ok(Reply::Nothing);
+    };
+    let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? else {
+        return Ok(Reply::Nothing);
+    };
+    let alive = grant.client_id == *client_id
+        && grant.generation == generation
+        && grant.lives(&standing(ledger, &profile, client_id, incarnation));
+    Ok(if alive {
+        let Grant {
+            scope, created_at, ..
+        } = grant;
+        Reply::Alive(Box::new(Alive {
+            profile,
+            scope,
+            created_at,
+            expires_at: None,
+        }))
+    } else {
+        Reply::Nothing
+    })
+}
+
+/// Which client is a grant's.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn whose(ledger: &impl Ledger, grant_id: &str) -> Result<Reply, Corrupt> {
+    Ok(
+        match load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? {
+            None => Reply::Nothing,
+            Some(grant) => Reply::GrantOf {
+                client_id: grant.client_id,
+            },
+        },
+    )
+}
+
+/// Ends one grant; a client can end only its own.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn end(
+    ledger: &mut impl Ledger,
+    grant_id: &str,
+    client_id: Option<&ClientId>,
+    why: EndReason,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if load::<Profile>(ledger, PROFILE)?.is_none() {
+        return Ok(Reply::Nothing);
+    }
+    let Some(mut grant) = load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? else {
+        return Ok(Reply::Nothing);
+    };
+    if client_id.is_some_and(|client| *client != grant.client_id) || grant.ended.is_some() {
+        return Ok(Reply::Nothing);
+    }
+    grant.end(now.seconds(), why);
+    keep(ledger, grant_id, &grant, None)?;
+    Ok(Reply::Done)
+}
+
+/// The scopes of a client's grants that live.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn live_scopes(
+    ledger: &impl Ledger,
+    profile: &Profile,
+    client_id: &ClientId,
+    incarnation: &str,
+) -> Result<Vec<Scope>, Corrupt> {
+    let count = revocations(ledger, client_id);
+    Ok(
+        load_all::<LiveRow>(ledger, &format!("{LIVE}{client_id}/"), None, false, 1000)?
+            .into_iter()
+            .filter(|(_, row)| {
+                row.incarnation == incarnation
+                    && row.epoch == profile.epoch
+                    && row.revocations == count
+            })
+            .map(|(_, row)| row.scope)
+            .collect(),
+    )
+}
+
+/// The grants that are not ended here, by client, from beyond `after`.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn list(
+    ledger: &impl Ledger,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<GrantLine>, Option<String>), Corrupt> {
+    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
+        return Ok((Vec::new(), None));
+    };
+    let rows: Vec<(String, LiveRow)> =
+        load_all(ledger, LIVE, after, false, limit.saturating_add(1))?;
+    let next = if rows.len() > limit {
+        rows.get(limit.wrapping_sub(1)).map(|(key, _)| key.clone())
+    } else {
+        None
+    };
+    let mut items = Vec::new();
+    for (rest, row) in rows.into_iter().take(limit) {
+        let Some((client_id, id)) = rest.split_once('/') else {
+            continue;
+        };
+        let Some(client_id) = ClientId::parse(client_id) else {
+            continue;
+        };
+        if row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id) {
+            continue;
+        }
+        if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+            items.push(GrantLine {
+                id: id.to_owned(),
+                client_id,
+                incarnation: grant.incarnation,
+                scope: grant.scope,
+                created_at: grant.created_at,
+                last_used_at: grant.last_used_at,
+            });
+        }
+    }
+    Ok((items, next))
+}
+
+/// Remembers that a service's token without a grant was revoked, until it would have ended.
+pub fn revoke_lone(ledger: &mut impl Ledger, jti: &str, expires_at: UnixTime) {
+    ledger.put(&format!("{REVOKED_TOKEN}{jti}"), &expires_at.0.to_string());
+    ledger.put(
+        &format!("{TOMB}{}/jti/{jti}", sortable(expires_at.plus(60).0)),
+        "",
+    );
+    outbox::note(ledger, &format!("{REVOKED_TOKEN}{jti}"));
+}
+
+/// Whether a service's token without a grant was revoked.
+#[must_use]
+pub fn is_lone_revoked(ledger: &impl Ledger, jti: &str) -> bool {
+    ledger.get(&format!("{REVOKED_TOKEN}{jti}")).is_some()
+}

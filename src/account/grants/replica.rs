@@ -1,0 +1,118 @@
+//! What KV is told of a grant: one record each, for edge locations to read.
+
+use serde::{Deserialize, Serialize};
+
+use super::{GRANT, LIVE, REVOKED_TOKEN, STEP, TOMBSTONE};
+use crate::grant::state::Grant;
+use crate::ledger::outbox::{self, Effect, Namespace, Now};
+use crate::ledger::{Corrupt, Ledger, load};
+use crate::protocol::client::ClientId;
+use crate::protocol::scope::Scope;
+
+/// The replica of one grant, as edge locations read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantReplica {
+    /// The grant's revision: a cache never replaces a higher one by a lower.
+    pub version: u64,
+    /// Who it was granted to.
+    pub client_id: Option<ClientId>,
+    /// The generation that is good.
+    pub generation: u64,
+    /// The keyed hash of that generation's refresh token.
+    pub token_hash: Option<String>,
+    /// What it allows.
+    pub scope: Scope,
+    /// `true` while it lives; a tombstone says `false`.
+    pub live: bool,
+}
+
+/// The KV key of a grant's replica.
+#[must_use]
+pub fn replica_key(event_id: &str, owner: &str, grant_id: &str) -> String {
+    format!("grant/{event_id}/{owner}/{grant_id}")
+}
+
+/// The KV key that says a service's token without a grant was revoked.
+#[must_use]
+pub fn revoked_key(event_id: &str, jti: &str) -> String {
+    format!("revoked/{event_id}/{jti}")
+}
+
+/// What there is to tell of a target.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn effect(
+    ledger: &impl Ledger,
+    target: &str,
+    event_id: &str,
+    owner: &str,
+    now: Now,
+) -> Result<Option<Effect>, Corrupt> {
+    if let Some(jti) = target.strip_prefix(REVOKED_TOKEN) {
+        let until = ledger
+            .get(target)
+            .and_then(|until| until.parse::<u64>().ok())
+            .unwrap_or(0);
+        let left = until.saturating_sub(now.seconds().0);
+        return Ok((left > 0).then(|| Effect::Write {
+            namespace: Namespace::RefreshTokens,
+            key: revoked_key(event_id, jti),
+            value: String::from("{\"revoked\":true}"),
+            ttl: Some(left.max(60)),
+        }));
+    }
+    let Some(id) = target.strip_prefix(GRANT) else {
+        return Ok(None);
+    };
+    let grant: Option<Grant> = load(ledger, target)?;
+    let live = grant.as_ref().is_some_and(|grant| grant.ended.is_none());
+    let record = match grant {
+        Some(grant) => GrantReplica {
+            version: grant.revision,
+            client_id: Some(grant.client_id),
+            generation: grant.generation,
+            token_hash: live.then_some(grant.token_hash),
+            scope: grant.scope,
+            live,
+        },
+        // Erased: a tombstone without anything personal outlives every access token.
+        None => GrantReplica {
+            version: u64::MAX,
+            client_id: None,
+            generation: u64::MAX,
+            token_hash: None,
+            scope: Scope::default(),
+            live: false,
+        },
+    };
+    let value = serde_json::to_string(&record).map_err(|_| Corrupt(target.to_owned()))?;
+    Ok(Some(Effect::Write {
+        namespace: Namespace::RefreshTokens,
+        key: replica_key(event_id, owner, id),
+        value,
+        ttl: (!live).then_some(TOMBSTONE),
+    }))
+}
+
+/// Notes the replicas of all grants that live, before everything is erased.
+pub fn note_all(ledger: &mut impl Ledger) {
+    let mut after: Option<String> = None;
+    loop {
+        let rows = ledger.scan(LIVE, after.as_deref(), false, STEP);
+        for (key, _) in &rows {
+            if let Some(id) = key.rsplit('/').next() {
+                outbox::note(ledger, &target_of(id));
+            }
+        }
+        match rows.last() {
+            Some((key, _)) if rows.len() == STEP => after = Some(key.clone()),
+            _ => return,
+        }
+    }
+}
+
+/// The outbox target of a grant's replica.
+pub(super) fn target_of(id: &str) -> String {
+    format!("{GRANT}{id}")
+}

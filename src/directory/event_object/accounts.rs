@@ -1,0 +1,130 @@
+//! The event's accounts.
+
+use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD};
+use crate::account::profile::AccountStatus;
+use crate::directory::account_row::{AccountPatch, AccountRow, email_key};
+use crate::directory::event_command::Reply;
+use crate::directory::{Problem, audit};
+use crate::ledger::outbox::{self, Now};
+use crate::ledger::{Corrupt, Ledger, load, store};
+
+pub(super) fn create_account(
+    ledger: &mut impl Ledger,
+    fresh_id: String,
+    patch: AccountPatch,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let mut row = AccountRow {
+        id: fresh_id,
+        email: String::new(),
+        name: String::new(),
+        roles: Vec::new(),
+        permissions: Vec::new(),
+        status: AccountStatus::Active,
+        created_at: now.seconds(),
+        version: 1,
+        epoch: 0,
+        session_epoch: 0,
+    };
+    let password = patch.password_hash.clone();
+    if let Err(problem) = patch.apply(&mut row) {
+        return Ok(Reply::Problem(problem));
+    }
+    let email = format!("{EMAIL}{}", email_key(&row.email));
+    match ledger.get(&email) {
+        // The front's own retry of a call whose answer was lost.
+        Some(id) if id == row.id => {}
+        Some(_) => {
+            return Ok(Reply::Problem(Problem::Conflict(
+                "there is an account with this email already".into(),
+            )));
+        }
+        None => audit::write(
+            ledger,
+            "account.created",
+            OPERATOR,
+            &[("account", &row.id)],
+            now,
+        )?,
+    }
+    ledger.put(&email, &row.id);
+    keep_account(ledger, &row, password.as_deref())?;
+    Ok(Reply::Account(Box::new(row)))
+}
+
+fn keep_account(
+    ledger: &mut impl Ledger,
+    row: &AccountRow,
+    password: Option<&str>,
+) -> Result<(), Corrupt> {
+    let key = format!("{ACCOUNT}{}", row.id);
+    store(ledger, &key, row)?;
+    if let Some(password) = password {
+        ledger.put(&format!("{PASSWORD}{}", row.id), password);
+    }
+    outbox::note(ledger, &key);
+    Ok(())
+}
+
+pub(super) fn patch_account(
+    ledger: &mut impl Ledger,
+    id: &str,
+    patch: AccountPatch,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(mut row) = load::<AccountRow>(ledger, &format!("{ACCOUNT}{id}"))? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    let before = row.clone();
+    let password = patch.password_hash.clone();
+    if let Err(problem) = patch.apply(&mut row) {
+        return Ok(Reply::Problem(problem));
+    }
+    let (old, new) = (email_key(&before.email), email_key(&row.email));
+    if old != new {
+        if ledger.get(&format!("{EMAIL}{new}")).is_some() {
+            return Ok(Reply::Problem(Problem::Conflict(
+                "there is an account with this email already".into(),
+            )));
+        }
+        ledger.delete(&format!("{EMAIL}{old}"));
+        ledger.put(&format!("{EMAIL}{new}"), id);
+    }
+    row.version = row.version.saturating_add(1);
+    let status = if row.status == AccountStatus::Active {
+        "active"
+    } else {
+        "disabled"
+    };
+    let password_changed = if password.is_some() { "yes" } else { "no" };
+    audit::write(
+        ledger,
+        "account.changed",
+        OPERATOR,
+        &[
+            ("account", id),
+            ("status", status),
+            ("password_changed", password_changed),
+        ],
+        now,
+    )?;
+    keep_account(ledger, &row, password.as_deref())?;
+    Ok(Reply::Account(Box::new(row)))
+}
+
+pub(super) fn delete_account(
+    ledger: &mut impl Ledger,
+    id: &str,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let key = format!("{ACCOUNT}{id}");
+    let Some(row) = load::<AccountRow>(ledger, &key)? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    ledger.delete(&key);
+    ledger.delete(&format!("{EMAIL}{}", email_key(&row.email)));
+    ledger.delete(&format!("{PASSWORD}{id}"));
+    outbox::note(ledger, &key);
+    audit::write(ledger, "account.deleted", OPERATOR, &[("account", id)], now)?;
+    Ok(Reply::Done)
+}

@@ -1,0 +1,131 @@
+//! The event's integrations.
+
+use std::collections::BTreeSet;
+
+use super::{Core, OPERATOR, ServiceRow, integration_row, record, touch};
+use crate::directory::event_command::Reply;
+use crate::directory::integration::{Integration, IntegrationPatch};
+use crate::directory::{Problem, Status, audit};
+use crate::ledger::outbox::{self, Now};
+use crate::ledger::{Corrupt, Ledger, load, store};
+use crate::protocol::client::ClientId;
+
+pub(super) fn find_integration(
+    ledger: &impl Ledger,
+    client_id: &ClientId,
+) -> Result<Option<Integration>, Corrupt> {
+    Ok(load::<Integration>(ledger, &integration_row(client_id))?.filter(|row| !row.deleted))
+}
+
+fn service_row(integration: &Integration) -> String {
+    format!("service/{}", integration.service_owner())
+}
+
+pub(super) fn put_integration(
+    ledger: &mut impl Ledger,
+    core: Core,
+    client_id: ClientId,
+    patch: IntegrationPatch,
+    fresh_incarnation: String,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let catalogue = record(ledger, core.clone())?.scopes;
+    let before = find_integration(ledger, &client_id)?;
+    let created = before.is_none();
+    let had_refresh_tokens = before
+        .as_ref()
+        .is_some_and(|row| row.service_refresh_tokens);
+    let mut integration = before.unwrap_or(Integration {
+        version: 0,
+        client_id: client_id.clone(),
+        incarnation: fresh_incarnation,
+        obo_scopes: BTreeSet::new(),
+        service_scopes: BTreeSet::new(),
+        service_refresh_tokens: false,
+        status: Status::Active,
+        deleted: false,
+    });
+    if let Err(problem) = patch.apply(&mut integration, &catalogue) {
+        return Ok(Reply::Problem(problem));
+    }
+    integration.version = touch(ledger, core)?;
+    let key = integration_row(&client_id);
+    store(ledger, &key, &integration)?;
+    outbox::note(ledger, &key);
+    // The service's own object: it keeps refresh tokens, and revocations of single access tokens.
+    let service = service_row(&integration);
+    let row: Option<ServiceRow> = load(ledger, &service)?;
+    let switched_off = had_refresh_tokens && !integration.service_refresh_tokens;
+    let next = ServiceRow {
+        version: row
+            .as_ref()
+            .map_or(1, |row| row.version + u64::from(switched_off)),
+        epoch: row
+            .as_ref()
+            .map_or(0, |row| row.epoch + u64::from(switched_off)),
+    };
+    if row.as_ref() != Some(&next) {
+        store(ledger, &service, &next)?;
+        outbox::note(ledger, &service);
+    }
+    let kind = if created {
+        "integration.created"
+    } else {
+        "integration.changed"
+    };
+    let join = |scopes: &BTreeSet<String>| {
+        scopes
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let status = if integration.status == Status::Active {
+        "active"
+    } else {
+        "suspended"
+    };
+    audit::write(
+        ledger,
+        kind,
+        OPERATOR,
+        &[
+            ("client_id", client_id.as_str()),
+            ("obo_scopes", &join(&integration.obo_scopes)),
+            ("service_scopes", &join(&integration.service_scopes)),
+            ("status", status),
+        ],
+        now,
+    )?;
+    Ok(Reply::Integration {
+        created,
+        integration: Box::new(integration),
+    })
+}
+
+pub(super) fn delete_integration(
+    ledger: &mut impl Ledger,
+    core: Core,
+    client_id: &ClientId,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    let Some(mut integration) = find_integration(ledger, client_id)? else {
+        return Ok(Reply::Problem(Problem::Missing));
+    };
+    integration.deleted = true;
+    integration.version = touch(ledger, core)?;
+    let key = integration_row(client_id);
+    store(ledger, &key, &integration)?;
+    outbox::note(ledger, &key);
+    let service = service_row(&integration);
+    ledger.delete(&service);
+    outbox::note(ledger, &service);
+    audit::write(
+        ledger,
+        "integration.deleted",
+        OPERATOR,
+        &[("client_id", client_id.as_str())],
+        now,
+    )?;
+    Ok(Reply::Done)
+}

@@ -1,0 +1,209 @@
+//! Answering an authorization request: by redirect, by a form that posts itself, or by a page.
+
+use super::NOT_PERMITTED;
+use super::request::{Request, ResponseMode};
+use crate::endpoint::session::SignedIn;
+use crate::endpoint::{Site, consent, login};
+use crate::pages::{Back, ConsentPage, Field, FormPostPage, InvalidRequestPage, ScopeLine, assets};
+use crate::protocol::encoding::form_decode;
+use crate::protocol::error::AuthorizationError;
+use crate::protocol::scope::Scope;
+use crate::store::ports::{Counted, Fault, Ports};
+use crate::token::authorization_code::{AuthorizationCode, Binding, LIFETIME};
+use crate::token::random_id;
+use crate::web::reply::Reply;
+
+impl Request {
+    pub(super) fn refuse<P: Ports>(
+        &self,
+        site: &Site<'_, P>,
+        error: AuthorizationError,
+        words: &str,
+    ) -> Reply {
+        site.log_refusal("authorize", &error);
+        site.ports.count(
+            &site.event.id,
+            self.client.application.client_id.as_str(),
+            Counted::Refusal,
+        );
+        self.answer(
+            site,
+            &[("error", error.code()), ("error_description", words)],
+        )
+    }
+
+    /// A fault of ours, told to the application (RFC 6749 section 4.1.2.1).
+    pub(super) fn faulty<P: Ports>(&self, site: &Site<'_, P>, fault: &Fault) -> Reply {
+        site.ports
+            .log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
+        let (error, words) = match fault {
+            Fault::Unavailable(_) => (
+                AuthorizationError::TemporarilyUnavailable,
+                "Try again in a moment.",
+            ),
+            Fault::Broken(_) => (
+                AuthorizationError::ServerError,
+                "Something went wrong at the authorization server.",
+            ),
+        };
+        self.answer(
+            site,
+            &[("error", error.code()), ("error_description", words)],
+        )
+    }
+
+    /// Sends an answer to the application, `state` and `iss` with it (RFC 9207).
+    fn answer<P: Ports>(&self, site: &Site<'_, P>, pairs: &[(&str, &str)]) -> Reply {
+        let mut pairs = pairs.to_vec();
+        if let Some(state) = &self.state {
+            pairs.push(("state", state));
+        }
+        pairs.push(("iss", site.issuer.as_str()));
+        match self.mode {
+            ResponseMode::Query => Reply::see_other(self.redirect_uri.with_query(&pairs)),
+            ResponseMode::Fragment => Reply::see_other(self.redirect_uri.with_fragment(&pairs)),
+            ResponseMode::FormPost => {
+                let page = FormPostPage {
+                    layout: site.layout(None),
+                    application: self.client.application.name.clone(),
+                    action: self.redirect_uri.as_str().to_owned(),
+                    fields: fields(&pairs),
+                    script: assets::SUBMIT_SCRIPT.to_owned(),
+                };
+                Reply::page(200, page.html(), &[self.redirect_uri.csp_source()])
+            }
+        }
+    }
+
+    pub(super) fn succeed<P: Ports>(
+        &self,
+        site: &Site<'_, P>,
+        person: &SignedIn,
+        scope: Scope,
+    ) -> Result<Reply, Fault> {
+        let profile = &person.visit.profile;
+        let code = AuthorizationCode {
+            grant_id: random_id("gr_", site.ports),
+            account_id: profile.id.clone(),
+            client_id: self.client.application.client_id.clone(),
+            incarnation: self.integration.incarnation.clone(),
+            scope,
+            account_epoch: profile.epoch,
+            revocations: person.visit.revocations,
+            expires_at: site.now.plus(LIFETIME),
+        };
+        let binding = Binding {
+            redirect_uri: self.redirect_uri.as_str(),
+            redirect_uri_sent: self.redirect_uri_sent,
+            challenge: self.challenge.as_ref(),
+        };
+        let code = code
+            .seal(site.ring, &site.event.id, &binding)
+            .ok_or(Fault::Broken("a code could not be signed"))?;
+        Ok(self.answer(site, &[("code", &code)]))
+    }
+
+    pub(super) fn ask<P: Ports>(
+        &self,
+        site: &Site<'_, P>,
+        person: &SignedIn,
+        scope: &Scope,
+        scopes: Vec<ScopeLine>,
+    ) -> Reply {
+        let application = &self.client.application;
+        let scope = scope.to_string();
+        let form_token = consent::form_token(site, &person.cookie.session_id, &self.query, &scope);
+        let page = ConsentPage {
+            layout: site.layout(Some(person.person())),
+            application: crate::pages::ApplicationCard {
+                name: application.name.clone(),
+                description: application.description.clone(),
+                website: application.website.clone(),
+            },
+            return_host: self.redirect_uri.for_people(),
+            scopes,
+            request: self.query.clone(),
+            scope,
+            form_token,
+            switch_href: login::address(&self.without_sign_in_demands(site)),
+        };
+        Reply::page(200, page.html(), &[self.redirect_uri.csp_source()])
+    }
+
+    /// The 403 page: what the person may not grant, in words, and one button back.
+    pub(super) fn not_permitted<P: Ports>(
+        &self,
+        site: &Site<'_, P>,
+        person: &SignedIn,
+        scopes: Vec<ScopeLine>,
+    ) -> Reply {
+        site.log_refusal("authorize", &NOT_PERMITTED);
+        site.ports.count(
+            &site.event.id,
+            self.client.application.client_id.as_str(),
+            Counted::Refusal,
+        );
+        let mut pairs = vec![
+            ("error", AuthorizationError::InvalidRequest.code()),
+            ("error_description", NOT_PERMITTED),
+        ];
+        if let Some(state) = &self.state {
+            pairs.push(("state", state));
+        }
+        pairs.push(("iss", site.issuer.as_str()));
+        let uri = self.redirect_uri.as_str();
+        let (bare, query) = uri.split_once('?').unwrap_or((uri, ""));
+        // Browsers replace the query of a form's address by its fields, so the registered one goes along.
+        let own = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .filter_map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Some(Field {
+                    name: form_decode(name.as_bytes())?,
+                    value: form_decode(value.as_bytes())?,
+                })
+            });
+        let back = match self.mode {
+            ResponseMode::FormPost => Back {
+                action: uri.to_owned(),
+                fields: fields(&pairs),
+                post: true,
+            },
+            ResponseMode::Query => Back {
+                action: bare.to_owned(),
+                fields: own.chain(fields(&pairs)).collect(),
+                post: false,
+            },
+            ResponseMode::Fragment => {
+                let action = self.redirect_uri.with_fragment(&pairs);
+                let fragment = action
+                    .split_once('#')
+                    .map(|(_, fragment)| fragment)
+                    .unwrap_or_default();
+                Back {
+                    action: format!("{bare}#{fragment}"),
+                    fields: own.collect(),
+                    post: false,
+                }
+            }
+        };
+        let page = InvalidRequestPage {
+            layout: site.layout(Some(person.person())),
+            application: self.client.application.name.clone(),
+            scopes,
+            back,
+        };
+        Reply::page(403, page.html(), &[self.redirect_uri.csp_source()])
+    }
+}
+
+fn fields(pairs: &[(&str, &str)]) -> Vec<Field> {
+    pairs
+        .iter()
+        .map(|(name, value)| Field {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        })
+        .collect()
+}

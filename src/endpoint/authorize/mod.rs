@@ -1,0 +1,313 @@
+//! The authorization endpoint (RFC 6749 section 3.1; contract 2).
+//!
+//! Order of checks: 1. the size, 2. `client_id`, the integration and `redirect_uri`: a 400 page, never
+//! a redirect, 3. who is signed in: unless `prompt=none`, the person signs in before anything is sent
+//! back to the application (RFC 9700 section 4.11.2), 4. what else is wrong with the request, 5. what the
+//! person may grant, 6. consent.
+
+mod answer;
+mod request;
+
+use std::rc::Rc;
+
+use self::request::{Request, Unanswerable, as_query, read};
+use super::Site;
+use super::login;
+use super::session::{self, SignedIn};
+use crate::directory::catalogue::Mode;
+use crate::grant::entitlement::Rules;
+use crate::pages::ScopeLine;
+use crate::protocol::client::ClientType;
+use crate::protocol::error::AuthorizationError;
+use crate::protocol::params::Params;
+use crate::protocol::scope::Scope;
+use crate::store::directory::{self, Source};
+use crate::store::ports::{Fault, Ports};
+use crate::web::inbound::LONGEST_AUTHORIZATION;
+use crate::web::reply::Reply;
+
+/// Whether `path` is the authorization endpoint's, or an alias of it.
+#[must_use]
+pub fn is_path(path: &str) -> bool {
+    matches!(
+        path,
+        "/oauth/authorize" | "/oauth2/authorize" | "/connect/authorize"
+    )
+}
+
+fn bad_request<P: Ports>(site: &Site<'_, P>, why: Unanswerable) -> Reply {
+    site.log_refusal("authorize", &why);
+    site.notice(
+        400,
+        "This link does not work",
+        &[
+            "The application that sent you here has made a mistake, so we cannot go on. Nothing was shared.",
+            why.words(),
+        ],
+        None,
+    )
+}
+
+/// `GET /oauth/authorize` and its aliases.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    let request = match read(site, &site.head.query).await? {
+        Ok(request) => request,
+        Err(why) => return Ok(bad_request(site, why)),
+    };
+    decide(site, request, &Answer::None).await
+}
+
+/// `POST /oauth/authorize` and its aliases: the same parameters as a form, sent on as `GET`, so that the
+/// session cookie comes along wherever the form came from.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
+    if site.head.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return Ok(bad_request(site, Unanswerable::NoClient));
+    }
+    let query = match site.ports.body(LONGEST_AUTHORIZATION).await? {
+        None => return Ok(bad_request(site, Unanswerable::TooLong)),
+        Some(body) => as_query(&body),
+    };
+    Ok(match read(site, &query).await? {
+        Err(why) => bad_request(site, why),
+        Ok(_) => Reply::see_other(format!("{}?{query}", site.head.path)),
+    })
+}
+
+/// What the person answered on the consent page.
+pub enum Answer {
+    /// Not asked yet.
+    None,
+    /// **Authorize Application**, on a page that showed these scopes.
+    Authorize {
+        /// What the page showed.
+        shown: Scope,
+    },
+    /// **Deny**.
+    Deny,
+}
+
+/// Reads the request a consent form carries; `None` if it no longer gets an answer.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub(super) async fn again<P: Ports>(
+    site: &Site<'_, P>,
+    query: &str,
+) -> Result<Result<Request, Reply>, Fault> {
+    Ok(read(site, query)
+        .await?
+        .map_err(|why| bad_request(site, why)))
+}
+
+/// 3. to 6.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub(super) async fn decide<P: Ports>(
+    site: &Site<'_, P>,
+    request: Request,
+    answer: &Answer,
+) -> Result<Reply, Fault> {
+    // 3.
+    let client = (
+        request.client.application.client_id.clone(),
+        request.integration.incarnation.clone(),
+    );
+    let person = match session::signed_in(site, Some(client)).await {
+        Ok(person) => person,
+        // Whether anybody is signed in cannot be told, so nothing is sent back, but to a silent request.
+        Err(fault) if request.prompt.none => return Ok(request.faulty(site, &fault)),
+        Err(fault) => return Err(fault),
+    };
+    let asked = matches!(answer, Answer::None);
+    let silent = request.prompt.none;
+    let too_old = person.as_ref().is_some_and(|person| {
+        let age = site.now.since(person.visit.signed_in_at);
+        request.max_age.is_some_and(|most| most == 0 || age > most)
+    });
+    let must_sign_in = person.is_none() || (asked && (request.prompt.login || too_old));
+    if must_sign_in && !silent {
+        return Ok(Reply::see_other(login::address(
+            &request.without_sign_in_demands(site),
+        )));
+    }
+    // 4.
+    let scope = match &request.rest {
+        Ok(scope) => scope.clone(),
+        Err((error, words)) => return Ok(request.refuse(site, *error, words)),
+    };
+    let Some(person) = person.filter(|_| !must_sign_in) else {
+        return Ok(request.refuse(
+            site,
+            AuthorizationError::LoginRequired,
+            "Nobody is signed in.",
+        ));
+    };
+    // 5.
+    let mut event = Rc::clone(&request.client.event);
+    let mut integration = Rc::clone(&request.integration);
+    let mut judged = judge(
+        &event.rules(&integration, Mode::Obo, false),
+        scope.as_ref(),
+        &person,
+    );
+    if judged.is_err() {
+        let id = &request.client.application.client_id;
+        let fresh =
+            match directory::client(site.ports, &site.event, id, Source::Authority, site.now).await
+            {
+                Ok(fresh) => fresh,
+                Err(fault) => return Ok(request.faulty(site, &fault)),
+            };
+        if let Some((client, usable)) = fresh
+            .as_ref()
+            .and_then(|client| Some((client, client.usable()?)))
+        {
+            event = Rc::clone(&client.event);
+            integration = Rc::clone(usable);
+            judged = judge(
+                &event.rules(&integration, Mode::Obo, true),
+                scope.as_ref(),
+                &person,
+            );
+        }
+    }
+    let lines = |scope: &Scope| -> Vec<ScopeLine> { scope_lines(&event.scopes, scope) };
+    let scope = match judged {
+        Ok(scope) => scope,
+        Err(missing) if silent => {
+            site.log_refusal("authorize", &missing);
+            return Ok(request.refuse(site, AuthorizationError::InvalidRequest, NOT_PERMITTED));
+        }
+        Err(missing) => return Ok(request.not_permitted(site, &person, lines(&missing))),
+    };
+    // 6.
+    let shown = lines(&scope);
+    let sensitive = shown.iter().any(|line| line.sensitive);
+    match answer {
+        Answer::Deny => {
+            return Ok(request.refuse(
+                site,
+                AuthorizationError::AccessDenied,
+                "The person said no.",
+            ));
+        }
+        Answer::Authorize { shown } if *shown == scope => {
+            return request.succeed(site, &person, scope);
+        }
+        // What would be granted is not what the page showed: show it again.
+        Answer::Authorize { .. } => return Ok(request.ask(site, &person, &scope, shown)),
+        Answer::None => {}
+    }
+    let application = &request.client.application;
+    let impostor =
+        application.client_type == ClientType::Public && !request.redirect_uri.is_https();
+    let remembered = !sensitive
+        && !impostor
+        && !request.prompt.consent
+        && person
+            .visit
+            .granted
+            .iter()
+            .any(|granted| scope.is_within(granted));
+    if remembered {
+        return request.succeed(site, &person, scope);
+    }
+    if silent {
+        return Ok(request.refuse(
+            site,
+            AuthorizationError::ConsentRequired,
+            "The person would have to be asked.",
+        ));
+    }
+    Ok(request.ask(site, &person, &scope, shown))
+}
+
+const NOT_PERMITTED: &str = "The person may not grant what was asked for.";
+
+/// What would be granted; or what the person may not grant (nothing at all, if nothing was named).
+fn judge(rules: &Rules, asked: Option<&Scope>, person: &SignedIn) -> Result<Scope, Scope> {
+    let profile = &person.visit.profile;
+    let permissions = rules.permissions(&profile.permissions, &profile.roles);
+    match asked {
+        None => {
+            let approved = Scope::of(rules.approved.keys().map(String::as_str));
+            let allowed = rules.allowed(&approved, &permissions);
+            if allowed.is_empty() {
+                Err(approved)
+            } else {
+                Ok(allowed)
+            }
+        }
+        Some(asked) => {
+            let allowed = rules.allowed(asked, &permissions);
+            let missing = asked.retain(|name| !allowed.has(name));
+            if missing.is_empty() {
+                Ok(allowed)
+            } else {
+                Err(missing)
+            }
+        }
+    }
+}
+
+/// Scopes in words, in the order of their names.
+#[must_use]
+pub fn scope_lines(
+    catalogue: &[crate::directory::catalogue::ScopeDefinition],
+    scope: &Scope,
+) -> Vec<ScopeLine> {
+    catalogue
+        .iter()
+        .filter(|known| scope.has(&known.name))
+        .map(|known| ScopeLine {
+            name: known.name.clone(),
+            title: known.title.clone(),
+            description: known.description.clone(),
+            sensitive: known.sensitive,
+        })
+        .collect()
+}
+
+/// Who asks behind a sign-in page, for its words and its `form-action`.
+pub struct Asking {
+    /// The application's name.
+    pub application: String,
+    /// Where its answer may lead.
+    pub csp_source: String,
+}
+
+/// Who asks in an authorization request that a sign-in leads back to.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn asking<P: Ports>(site: &Site<'_, P>, target: &str) -> Result<Option<Asking>, Fault> {
+    let Some(query) = request_of(target) else {
+        return Ok(None);
+    };
+    Ok(read(site, query).await?.ok().map(|request| Asking {
+        application: request.client.application.name.clone(),
+        csp_source: request.redirect_uri.csp_source(),
+    }))
+}
+
+/// The e-mail an application suggests to sign in with.
+#[must_use]
+pub fn login_hint(target: &str) -> Option<String> {
+    let params = Params::from_form(request_of(target)?.as_bytes());
+    params
+        .get("login_hint")
+        .filter(|hint| hint.contains('@') && hint.len() <= 254)
+        .map(str::to_owned)
+}
+
+fn request_of(target: &str) -> Option<&str> {
+    let (path, query) = target.split_once('?')?;
+    is_path(path).then_some(query)
+}

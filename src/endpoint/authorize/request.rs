@@ -1,0 +1,309 @@
+//! Reading an authorization request: who asks, where answers may go, and what is wrong with the rest.
+
+use std::rc::Rc;
+
+use super::is_path;
+use crate::directory::catalogue::Mode;
+use crate::directory::integration::Integration;
+use crate::endpoint::Site;
+use crate::protocol::client::ClientId;
+use crate::protocol::encoding::form_decode;
+use crate::protocol::error::AuthorizationError;
+use crate::protocol::params::{Fault as ParamFault, Params};
+use crate::protocol::pkce::CodeChallenge;
+use crate::protocol::redirect_uri::{self, ConfirmedRedirectUri};
+use crate::protocol::scope::Scope;
+use crate::store::directory::{self, Client, Source};
+use crate::store::ports::{Counted, Fault, Ports};
+use crate::web::inbound::LONGEST_AUTHORIZATION;
+
+/// How the answer travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// In the query (the default).
+    Query,
+    /// In the fragment.
+    Fragment,
+    /// In a form that posts itself.
+    FormPost,
+}
+
+/// A parameter that is asked for, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub(super) none: bool,
+    pub(super) login: bool,
+    pub(super) consent: bool,
+}
+
+/// A request whose client and redirect URI are confirmed: answers may be sent.
+pub struct Request {
+    /// The client at this event.
+    pub client: Client,
+    /// Its integration.
+    pub integration: Rc<Integration>,
+    /// Where answers go.
+    pub redirect_uri: ConfirmedRedirectUri,
+    pub(super) redirect_uri_sent: bool,
+    pub(super) state: Option<String>,
+    pub(super) mode: ResponseMode,
+    pub(super) prompt: Prompt,
+    pub(super) max_age: Option<u64>,
+    pub(super) challenge: Option<CodeChallenge>,
+    /// What is wrong with the rest; or the scopes asked for (none: whatever may be had).
+    pub(super) rest: Result<Option<Scope>, (AuthorizationError, &'static str)>,
+    /// The request itself, to come back to it.
+    pub(super) query: String,
+}
+
+/// Why a request gets the 400 page: the heading is the same, the words differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswerable {
+    TooLong,
+    NoClient,
+    UnknownClient,
+    NotApproved,
+    NoRedirectUri,
+    UnknownRedirectUri,
+}
+
+impl Unanswerable {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::TooLong => "The request is longer than 8 KiB.",
+            Self::NoClient => "client_id is missing, repeated, or not a number.",
+            Self::UnknownClient => "There is no application with this client_id.",
+            Self::NotApproved => {
+                "The organiser of this event has not approved this application, or has suspended it."
+            }
+            Self::NoRedirectUri => "redirect_uri is missing or repeated.",
+            Self::UnknownRedirectUri => {
+                "redirect_uri is not one of the addresses registered for this application. It must be the same to the letter."
+            }
+        }
+    }
+}
+
+/// A form body as a query: whatever is not visible ASCII is escaped, for it goes into a header.
+pub(super) fn as_query(body: &[u8]) -> String {
+    let mut out = String::with_capacity(body.len());
+    for byte in body {
+        match byte {
+            b' ' => out.push('+'),
+            0x21..=0x7e if !b"#\"<>\\^`{|}".contains(byte) => out.push(char::from(*byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// 1. and 2.: who asks, and where answers may go. A refusal is the authority's word.
+pub(super) async fn read<P: Ports>(
+    site: &Site<'_, P>,
+    query: &str,
+) -> Result<Result<Request, Unanswerable>, Fault> {
+    if query.len() > LONGEST_AUTHORIZATION {
+        return Ok(Err(Unanswerable::TooLong));
+    }
+    let params = Params::from_form(query.as_bytes());
+    let Some(client_id) = params.get("client_id").and_then(ClientId::parse) else {
+        return Ok(Err(Unanswerable::NoClient));
+    };
+    if params.fault("redirect_uri").is_some() {
+        return Ok(Err(Unanswerable::NoRedirectUri));
+    }
+    let mut refusal = Unanswerable::UnknownClient;
+    for source in [Source::Replica, Source::Authority] {
+        let client =
+            directory::client(site.ports, &site.event, &client_id, source, site.now).await?;
+        match confirm(client, &params, query) {
+            // Wrong by the replica's records: they may be behind.
+            Ok(request) if request.rest.is_err() && source == Source::Replica => {}
+            Ok(request) => return Ok(Ok(request)),
+            Err(why) => refusal = why,
+        }
+    }
+    site.ports
+        .count(&site.event.id, client_id.as_str(), Counted::Refusal);
+    Ok(Err(refusal))
+}
+
+fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Request, Unanswerable> {
+    let client = client.ok_or(Unanswerable::UnknownClient)?;
+    let integration = Rc::clone(client.usable().ok_or(Unanswerable::NotApproved)?);
+    let application = &client.application;
+    let sent = params.get("redirect_uri");
+    let redirect_uri =
+        redirect_uri::confirm(sent, &application.redirect_uris, application.client_type).ok_or(
+            if sent.is_some() {
+                Unanswerable::UnknownRedirectUri
+            } else {
+                Unanswerable::NoRedirectUri
+            },
+        )?;
+    let mode = match (params.get("response_mode"), params.fault("response_mode")) {
+        (None, None) | (Some("query"), _) => Some(ResponseMode::Query),
+        (Some("fragment"), _) => Some(ResponseMode::Fragment),
+        (Some("form_post"), _) => Some(ResponseMode::FormPost),
+        _ => None,
+    };
+    let prompt = prompt(params);
+    let max_age = params.get("max_age").map(str::parse::<u64>);
+    let challenge = challenge(params, application.needs_pkce());
+    let rest = check_rest(
+        &client,
+        &integration,
+        params,
+        mode,
+        prompt,
+        max_age.as_ref(),
+        &challenge,
+    );
+    Ok(Request {
+        integration,
+        redirect_uri,
+        redirect_uri_sent: sent.is_some(),
+        state: params.get("state").map(str::to_owned),
+        mode: mode.unwrap_or(ResponseMode::Query),
+        prompt: prompt.unwrap_or_default(),
+        max_age: max_age.and_then(Result::ok),
+        challenge: challenge.ok().flatten(),
+        rest,
+        query: query.to_owned(),
+        client,
+    })
+}
+
+/// The set of known values; `None` if `none` is not alone.
+fn prompt(params: &Params) -> Option<Prompt> {
+    let mut prompt = Prompt::default();
+    for value in params.get("prompt").unwrap_or_default().split(' ') {
+        match value {
+            "none" => prompt.none = true,
+            "login" => prompt.login = true,
+            "consent" => prompt.consent = true,
+            _ => {}
+        }
+    }
+    (!prompt.none || (!prompt.login && !prompt.consent)).then_some(prompt)
+}
+
+/// RFC 7636 section 4.3, method `S256` only.
+fn challenge(params: &Params, required: bool) -> Result<Option<CodeChallenge>, &'static str> {
+    match (
+        params.get("code_challenge"),
+        params.get("code_challenge_method"),
+    ) {
+        (None, None) if required => {
+            Err("This client must send code_challenge and code_challenge_method=S256.")
+        }
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err("code_challenge_method was sent without code_challenge."),
+        (Some(_), None) => Err("code_challenge_method=S256 is missing."),
+        (Some(text), Some("S256")) => CodeChallenge::parse(text)
+            .map(Some)
+            .ok_or("code_challenge is not the base64url text of a SHA-256."),
+        (Some(_), Some(_)) => Err("code_challenge_method must be S256."),
+    }
+}
+
+/// 4., as far as it needs no person.
+fn check_rest(
+    client: &Client,
+    integration: &Integration,
+    params: &Params,
+    mode: Option<ResponseMode>,
+    prompt: Option<Prompt>,
+    max_age: Option<&Result<u64, core::num::ParseIntError>>,
+    challenge: &Result<Option<CodeChallenge>, &'static str>,
+) -> Result<Option<Scope>, (AuthorizationError, &'static str)> {
+    let invalid = |words| Err((AuthorizationError::InvalidRequest, words));
+    const KNOWN: [&str; 9] = [
+        "response_type",
+        "scope",
+        "state",
+        "response_mode",
+        "prompt",
+        "max_age",
+        "login_hint",
+        "code_challenge",
+        "code_challenge_method",
+    ];
+    match KNOWN.iter().find_map(|name| params.fault(name)) {
+        Some(ParamFault::Repeated) => return invalid("A parameter is repeated."),
+        Some(ParamFault::NotText) => return invalid("A parameter is not UTF-8."),
+        None => {}
+    }
+    if mode.is_none() {
+        return invalid("response_mode must be query, fragment or form_post.");
+    }
+    if prompt.is_none() {
+        return invalid("prompt=none must stand alone.");
+    }
+    if matches!(max_age, Some(Err(_))) {
+        return invalid("max_age must be a number of seconds.");
+    }
+    match params.get("response_type") {
+        None => return invalid("response_type is missing."),
+        Some("code") => {}
+        Some(_) => {
+            return Err((
+                AuthorizationError::UnsupportedResponseType,
+                "response_type must be code.",
+            ));
+        }
+    }
+    if let Err(words) = challenge {
+        return invalid(words);
+    }
+    let approved = client.event.approved(integration, Mode::Obo);
+    if approved.is_empty() {
+        return Err((
+            AuthorizationError::UnauthorizedClient,
+            "The organiser has approved nothing for this application on behalf of people.",
+        ));
+    }
+    match params.get("scope").map(Scope::parse) {
+        None => Ok(None),
+        Some(Ok(scope)) if scope.is_empty() => Ok(None),
+        Some(Ok(scope)) if scope.is_within(&approved) => Ok(Some(scope)),
+        Some(_) => Err((
+            AuthorizationError::InvalidScope,
+            "A scope is unknown, for services only, or not approved for this application.",
+        )),
+    }
+}
+
+impl Request {
+    /// The request to come back to after signing in: what demanded the sign-in is met by it.
+    pub(super) fn without_sign_in_demands<P: Ports>(&self, site: &Site<'_, P>) -> String {
+        let path = if is_path(&site.head.path) {
+            site.head.path.as_str()
+        } else {
+            "/oauth/authorize"
+        };
+        let mut out = format!("{path}?");
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            let name = pair
+                .split('=')
+                .next()
+                .and_then(|name| form_decode(name.as_bytes()));
+            let kept = match name.as_deref() {
+                Some("max_age") if self.max_age.is_some() => continue,
+                Some("prompt") if self.prompt.login || self.prompt.consent => {
+                    if self.prompt.consent {
+                        "prompt=consent"
+                    } else {
+                        continue;
+                    }
+                }
+                _ => pair,
+            };
+            if !out.ends_with('?') {
+                out.push('&');
+            }
+            out.push_str(kept);
+        }
+        out
+    }
+}
