@@ -12,7 +12,7 @@ use crate::token::authorization_code::AuthorizationCode;
 
 /// A command to an account's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// The event's object says who this account is now.
     Push {
@@ -137,6 +137,11 @@ pub enum Command {
         /// At most so many.
         limit: usize,
     },
+    /// One grant, if it lives, for the operator API; answered like [`Command::Grants`].
+    FindGrant {
+        /// The grant.
+        grant_id: String,
+    },
     /// The operator ends one grant.
     EndGrant {
         /// The grant.
@@ -188,7 +193,7 @@ pub struct Begin {
 
 /// What an account's object answers.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It is done.
     Done,

@@ -112,6 +112,10 @@ impl Object for AccountObject {
                 let (items, next) = grants::list(ledger, after.as_deref(), limit.clamp(1, 1000))?;
                 Ok(Reply::Grants { items, next })
             }
+            Command::FindGrant { grant_id } => {
+                let items = grants::find(ledger, &grant_id)?.into_iter().collect();
+                Ok(Reply::Grants { items, next: None })
+            }
             Command::EndGrant { grant_id } => {
                 grants::end(ledger, &grant_id, None, EndReason::RevokedByOrganiser, now)
             }

@@ -22,7 +22,7 @@ const STEP: usize = 500;
 
 /// A question to a shard of counters.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Is the counter open?
     Check {
@@ -42,7 +42,7 @@ pub enum Command {
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It was open.
     Open,

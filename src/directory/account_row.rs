@@ -96,9 +96,9 @@ pub fn email_key(email: &str) -> String {
 
 fn check_email(email: &str) -> Result<(), Problem> {
     let sound = email.len() <= 254
-        && email
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        && email.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
         && !email.chars().any(|c| c.is_control() || c.is_whitespace());
     if sound {
         Ok(())

@@ -181,7 +181,7 @@ pub struct Role {
     pub title: String,
     /// What it contains.
     #[serde(default)]
-    pub permissions: BTreeSet<String>,
+    pub permissions: Vec<String>,
 }
 
 /// Checks the roles an operator sends.

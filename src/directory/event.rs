@@ -224,7 +224,10 @@ impl EventRecord {
     fn roles_map(&self) -> std::collections::BTreeMap<String, BTreeSet<String>> {
         self.roles
             .iter()
-            .map(|role| (role.name.clone(), role.permissions.clone()))
+            .map(|role| {
+                let permissions = role.permissions.iter().cloned().collect();
+                (role.name.clone(), permissions)
+            })
             .collect()
     }
 }

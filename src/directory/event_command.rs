@@ -14,7 +14,7 @@ use crate::protocol::client::ClientId;
 
 /// A command to an event's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// The deployment's object says what the event is now.
     Configure {
@@ -47,6 +47,11 @@ pub enum Command {
     GetIntegration {
         /// Its application.
         client_id: ClientId,
+    },
+    /// Those of these integrations that there are.
+    FindIntegrations {
+        /// Their applications.
+        client_ids: Vec<ClientId>,
     },
     /// Creates or changes an integration.
     PutIntegration {
@@ -121,7 +126,7 @@ pub enum Command {
 
 /// What an event's object answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It is done.
     Done,

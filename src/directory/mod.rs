@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why an operator's request is not carried out. The texts are for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "problem", content = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// 400: something in it cannot be.
     Invalid(String),

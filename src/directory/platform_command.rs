@@ -10,7 +10,7 @@ use crate::protocol::client::{ClientId, ClientType};
 
 /// A command to the deployment's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Which event has this host?
     FindHost {
@@ -44,6 +44,11 @@ pub enum Command {
     GetApplication {
         /// Which.
         client_id: ClientId,
+    },
+    /// Those of these applications that there are.
+    FindApplications {
+        /// Which.
+        client_ids: Vec<ClientId>,
     },
     /// Registers an application.
     CreateApplication {
@@ -93,7 +98,7 @@ pub enum Command {
 
 /// What the deployment's object answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It is done.
     Done,

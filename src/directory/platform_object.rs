@@ -8,7 +8,7 @@ use super::event_command;
 use super::platform_command::{Command, Reply};
 use super::{Problem, Status};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, page, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, page, page_of, sortable, store};
 use crate::protocol::client::{ClientId, ClientType};
 
 const EVENT: &str = "event/";
@@ -152,20 +152,23 @@ impl Object for PlatformObject {
                 Ok(Reply::Done)
             }
             Command::ListApplications(request) => {
-                // Deleted ones stay as rows, so that their ids are never used again: a page may be
-                // shorter than was asked for.
+                // Deleted ones stay as rows, so that their ids are never used again.
                 let found: Page<(String, Application)> =
-                    page(ledger, APPLICATION, &request, false)?;
-                let items = found
-                    .items
-                    .into_iter()
-                    .map(|(_, row)| row)
-                    .filter(|row| !row.deleted)
-                    .collect();
+                    page_of(ledger, APPLICATION, &request, false, |row: &Application| {
+                        !row.deleted
+                    })?;
+                let items = found.items.into_iter().map(|(_, row)| row).collect();
                 Ok(Reply::Applications(Page {
                     items,
                     next: found.next,
                 }))
+            }
+            Command::FindApplications { client_ids } => {
+                let mut items = Vec::new();
+                for client_id in &client_ids {
+                    items.extend(find(ledger, client_id)?);
+                }
+                Ok(Reply::Applications(Page { items, next: None }))
             }
             Command::GetApplication { client_id } => Ok(match find(ledger, &client_id)? {
                 None => Reply::Problem(Problem::Missing),
@@ -197,6 +200,10 @@ impl Object for PlatformObject {
                 id,
                 hash,
             } => change(ledger, &client_id, |application| {
+                // The front's own retry of a call whose answer was lost.
+                if application.secrets.iter().any(|secret| secret.id == id) {
+                    return Ok(());
+                }
                 if application.client_type == ClientType::Public {
                     return Err(Problem::Conflict("a public client has no secret".into()));
                 }

@@ -120,20 +120,40 @@ pub fn page<T: DeserializeOwned>(
     request: &PageRequest,
     backwards: bool,
 ) -> Result<Page<(String, T)>, Corrupt> {
+    page_of(ledger, prefix, request, backwards, |_| true)
+}
+
+/// Reads one page of those records that `keep` holds for: full unless it is the last.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn page_of<T: DeserializeOwned>(
+    ledger: &impl Ledger,
+    prefix: &str,
+    request: &PageRequest,
+    backwards: bool,
+    keep: impl Fn(&T) -> bool,
+) -> Result<Page<(String, T)>, Corrupt> {
     let limit = request.limit.clamp(1, 1000);
-    let mut items = load_all(
-        ledger,
-        prefix,
-        request.after.as_deref(),
-        backwards,
-        limit.saturating_add(1),
-    )?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = if more {
-        items.last().map(|(key, _)| key.clone())
-    } else {
-        None
-    };
-    Ok(Page { items, next })
+    let step = limit.saturating_add(1);
+    let mut items: Vec<(String, T)> = Vec::new();
+    let mut after = request.after.clone();
+    loop {
+        let rows = load_all(ledger, prefix, after.as_deref(), backwards, step)?;
+        let last = rows.len() < step;
+        after = rows.last().map(|(key, _)| key.clone());
+        for (key, row) in rows {
+            if !keep(&row) {
+                continue;
+            }
+            if items.len() == limit {
+                let next = items.last().map(|(key, _)| key.clone());
+                return Ok(Page { items, next });
+            }
+            items.push((key, row));
+        }
+        if last {
+            return Ok(Page { items, next: None });
+        }
+    }
 }

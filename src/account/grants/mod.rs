@@ -323,6 +323,28 @@ pub fn list(
     Ok((items, next))
 }
 
+/// One grant, if it is not ended here.
+///
+/// # Errors
+/// [`Corrupt`] if a record cannot be read.
+pub fn find(ledger: &impl Ledger, id: &str) -> Result<Option<GrantLine>, Corrupt> {
+    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
+        return Ok(None);
+    };
+    let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? else {
+        return Ok(None);
+    };
+    let standing = standing(ledger, &profile, &grant.client_id, &grant.incarnation);
+    Ok(grant.lives(&standing).then(|| GrantLine {
+        id: id.to_owned(),
+        client_id: grant.client_id.clone(),
+        incarnation: grant.incarnation.clone(),
+        scope: grant.scope.clone(),
+        created_at: grant.created_at,
+        last_used_at: grant.last_used_at,
+    }))
+}
+
 /// Remembers that a service's token without a grant was revoked, until it would have ended.
 pub fn revoke_lone(ledger: &mut impl Ledger, jti: &str, expires_at: UnixTime) {
     ledger.put(&format!("{REVOKED_TOKEN}{jti}"), &expires_at.0.to_string());

@@ -12,7 +12,7 @@ use super::{Problem, audit};
 use crate::account::command as account;
 use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, load_all, page, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, load_all, page, page_of, sortable, store};
 use crate::protocol::client::ClientId;
 
 mod accounts;
@@ -117,17 +117,21 @@ impl Object for EventObject {
             Command::PutRoles(roles) => put_roles(ledger, core, &roles, now),
             Command::ListIntegrations(request) => {
                 let found: Page<(String, Integration)> =
-                    page(ledger, INTEGRATION, &request, false)?;
-                let items = found
-                    .items
-                    .into_iter()
-                    .map(|(_, row)| row)
-                    .filter(|row| !row.deleted)
-                    .collect();
+                    page_of(ledger, INTEGRATION, &request, false, |row: &Integration| {
+                        !row.deleted
+                    })?;
+                let items = found.items.into_iter().map(|(_, row)| row).collect();
                 Ok(Reply::Integrations(Page {
                     items,
                     next: found.next,
                 }))
+            }
+            Command::FindIntegrations { client_ids } => {
+                let mut items = Vec::new();
+                for client_id in &client_ids {
+                    items.extend(find_integration(ledger, client_id)?);
+                }
+                Ok(Reply::Integrations(Page { items, next: None }))
             }
             Command::GetIntegration { client_id } => {
                 Ok(match find_integration(ledger, &client_id)? {

@@ -1,15 +1,333 @@
-//! draft
+//! The operator API (contract 7): events, applications, approvals, accounts, for whoever runs the deployment.
+//!
+//! Order of checks: 1. the operator's token, 2. the path, 3. the method, 4. whether what the path names is
+//! there, 5. the body or the query. 4. and 5. are each call's own, in its function.
+//!
+//! Everything here asks the objects, never a replica: an operator reads what they have just written.
+
+mod accounts;
+mod applications;
+mod body;
+mod events;
+mod grants;
+mod integrations;
+mod list;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+
+use super::client_auth::Stop;
+use crate::directory::Problem;
+use crate::directory::event_command as event;
+use crate::directory::event_object::EventObject;
+use crate::directory::platform_command as platform;
+use crate::directory::platform_object::PlatformObject;
+use crate::protocol::error::TokenError;
+use crate::protocol::secret::same_bytes;
 use crate::protocol::time::UnixTime;
+use crate::store::directory::PLATFORM;
 use crate::store::ports::{Fault, Ports};
 use crate::token::key::KeyRing;
-use crate::web::{inbound::Head, reply::Reply};
-/// draft
+use crate::web::inbound::Head;
+use crate::web::reply::Reply;
+
+/// The fewest characters of an operator token; with a shorter one the API is not there.
+pub const SHORTEST_TOKEN: usize = 32;
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resource {
+    Description,
+    Events,
+    Event,
+    Scopes,
+    Roles,
+    Integrations,
+    Integration,
+    Accounts,
+    Account,
+    Grants,
+    Grant,
+    Audit,
+    Usage,
+    Applications,
+    Application,
+    Secrets,
+    Secret,
+}
+
+/// Every path behind `/api/admin/`, and what it takes. `HEAD` goes with `GET`.
+const PATHS: &[(&str, Resource, &[&str])] = &[
+    ("openapi.json", Resource::Description, &["GET"]),
+    ("events", Resource::Events, &["GET"]),
+    ("events/{host}", Resource::Event, &["GET", "PUT", "DELETE"]),
+    ("events/{host}/scopes", Resource::Scopes, &["GET", "PUT"]),
+    ("events/{host}/roles", Resource::Roles, &["GET", "PUT"]),
+    (
+        "events/{host}/integrations",
+        Resource::Integrations,
+        &["GET"],
+    ),
+    (
+        "events/{host}/integrations/{client_id}",
+        Resource::Integration,
+        &["GET", "PUT", "DELETE"],
+    ),
+    (
+        "events/{host}/accounts",
+        Resource::Accounts,
+        &["GET", "POST"],
+    ),
+    (
+        "events/{host}/accounts/{id}",
+        Resource::Account,
+        &["GET", "PATCH", "DELETE"],
+    ),
+    (
+        "events/{host}/accounts/{id}/grants",
+        Resource::Grants,
+        &["GET"],
+    ),
+    (
+        "events/{host}/accounts/{id}/grants/{grant_id}",
+        Resource::Grant,
+        &["DELETE"],
+    ),
+    ("events/{host}/audit", Resource::Audit, &["GET"]),
+    ("events/{host}/usage", Resource::Usage, &["GET"]),
+    ("applications", Resource::Applications, &["GET", "POST"]),
+    (
+        "applications/{client_id}",
+        Resource::Application,
+        &["GET", "PATCH", "DELETE"],
+    ),
+    (
+        "applications/{client_id}/secrets",
+        Resource::Secrets,
+        &["POST"],
+    ),
+    (
+        "applications/{client_id}/secrets/{secret_id}",
+        Resource::Secret,
+        &["DELETE"],
+    ),
+];
+
+/// The API's description, OpenAPI 3.1.
+const DESCRIPTION: &str = include_str!("openapi.json");
+
+/// Answers a call. `path` is what follows `/api/admin/`, in percent-decoded segments.
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
 pub async fn handle<P: Ports>(
-    _: &P,
+    ports: &P,
     _: &KeyRing,
-    _: &Head,
-    _: &[String],
-    _: UnixTime,
+    head: &Head,
+    path: &[String],
+    now: UnixTime,
 ) -> Result<Reply, Fault> {
-    Ok(Reply::empty(404))
+    let call = Call { ports, head, now };
+    answer(&call, path).await.or_else(Stop::into_reply)
+}
+
+async fn answer<P: Ports>(call: &Call<'_, P>, path: &[String]) -> Result<Reply, Stop> {
+    // 1.
+    call.authorize()?;
+    // 2.
+    let (resource, methods, names) = resource_of(path).ok_or_else(|| missing("address"))?;
+    // 3.
+    let method = match call.head.method.as_str() {
+        "HEAD" => "GET",
+        other => other,
+    };
+    if !methods.contains(&method) {
+        return Err(wrong_method(methods));
+    }
+    // 4. and 5.
+    let [one, two, three] = names;
+    match (resource, method) {
+        (Resource::Description, "GET") => Ok(description()),
+        (Resource::Events, "GET") => events::list(call).await,
+        (Resource::Event, "GET") => events::get(call, one).await,
+        (Resource::Event, "PUT") => events::put(call, one).await,
+        (Resource::Event, "DELETE") => events::delete(call, one).await,
+        (Resource::Scopes, "GET") => events::scopes(call, one).await,
+        (Resource::Scopes, "PUT") => events::put_scopes(call, one).await,
+        (Resource::Roles, "GET") => events::roles(call, one).await,
+        (Resource::Roles, "PUT") => events::put_roles(call, one).await,
+        (Resource::Integrations, "GET") => integrations::list(call, one).await,
+        (Resource::Integration, "GET") => integrations::get(call, one, two).await,
+        (Resource::Integration, "PUT") => integrations::put(call, one, two).await,
+        (Resource::Integration, "DELETE") => integrations::delete(call, one, two).await,
+        (Resource::Accounts, "GET") => accounts::list(call, one).await,
+        (Resource::Accounts, "POST") => accounts::create(call, one).await,
+        (Resource::Account, "GET") => accounts::get(call, one, two).await,
+        (Resource::Account, "PATCH") => accounts::change(call, one, two).await,
+        (Resource::Account, "DELETE") => accounts::delete(call, one, two).await,
+        (Resource::Grants, "GET") => grants::list(call, one, two).await,
+        (Resource::Grant, "DELETE") => grants::end(call, one, two, three).await,
+        (Resource::Audit, "GET") => records::audit(call, one).await,
+        (Resource::Usage, "GET") => records::usage(call, one).await,
+        (Resource::Applications, "GET") => applications::list(call).await,
+        (Resource::Applications, "POST") => applications::create(call).await,
+        (Resource::Application, "GET") => applications::get(call, one).await,
+        (Resource::Application, "PATCH") => applications::change(call, one).await,
+        (Resource::Application, "DELETE") => applications::delete(call, one).await,
+        (Resource::Secrets, "POST") => applications::add_secret(call, one).await,
+        (Resource::Secret, "DELETE") => applications::delete_secret(call, one, two).await,
+        // A test goes through the table and finds no such pair.
+        _ => Err(wrong_method(methods)),
+    }
+}
+
+/// The resource of a path, what it takes, and the names in it.
+fn resource_of(path: &[String]) -> Option<(Resource, &'static [&'static str], [&str; 3])> {
+    PATHS.iter().find_map(|(template, resource, methods)| {
+        let mut names = [""; 3];
+        let mut free = names.iter_mut();
+        let mut parts = path.iter();
+        for expected in template.split('/') {
+            let part = parts.next()?;
+            if expected.starts_with('{') {
+                // A name is never empty: `/events/` is not an event.
+                *free.next()? = Some(part.as_str()).filter(|part| !part.is_empty())?;
+            } else if expected != part {
+                return None;
+            }
+        }
+        parts
+            .next()
+            .is_none()
+            .then_some((*resource, *methods, names))
+    })
+}
+
+fn description() -> Reply {
+    let mut reply = Reply::json(200, &());
+    DESCRIPTION.as_bytes().clone_into(&mut reply.body);
+    reply
+}
+
+/// One call.
+struct Call<'a, P> {
+    ports: &'a P,
+    head: &'a Head,
+    now: UnixTime,
+}
+
+impl<P: Ports> Call<'_, P> {
+    /// Checks the operator's token. Both are hashed first, so that the time tells nothing of the length.
+    fn authorize(&self) -> Result<(), Stop> {
+        let token = self.ports.operator_token();
+        let Some(token) = token.filter(|token| token.chars().count() >= SHORTEST_TOKEN) else {
+            return Err(missing("address"));
+        };
+        let sent = self.head.authorization.as_deref().and_then(|header| {
+            let (scheme, rest) = header.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
+        });
+        if sent.is_some_and(|sent| same_bytes(&Sha256::digest(sent), &Sha256::digest(token))) {
+            return Ok(());
+        }
+        let reply = Reply::error(
+            401,
+            "invalid_token",
+            "Send the deployment's OPERATOR_TOKEN as Authorization: Bearer …",
+        );
+        Err(stop(reply.with(
+            "www-authenticate",
+            "Bearer realm=\"willcall operator\"",
+        )))
+    }
+
+    /// Asks the deployment's object.
+    async fn platform(
+        &self,
+        command: &platform::Command,
+        what: &str,
+    ) -> Result<platform::Reply, Stop> {
+        match self.ports.ask::<PlatformObject>(PLATFORM, command).await? {
+            platform::Reply::Problem(problem) => Err(refusal(problem, what)),
+            reply => Ok(reply),
+        }
+    }
+
+    /// Asks an event's object.
+    async fn event(
+        &self,
+        id: &str,
+        command: &event::Command,
+        what: &str,
+    ) -> Result<event::Reply, Stop> {
+        match self.ports.ask::<EventObject>(id, command).await? {
+            event::Reply::Problem(problem) => Err(refusal(problem, what)),
+            reply => Ok(reply),
+        }
+    }
+
+    /// The id of a host's event, or 404.
+    async fn event_id(&self, host: &str) -> Result<String, Stop> {
+        let command = platform::Command::FindHost {
+            host: host.to_owned(),
+        };
+        match self.platform(&command, "event").await? {
+            platform::Reply::Host { event_id: Some(id) } => Ok(id),
+            _ => Err(missing("event")),
+        }
+    }
+
+    /// Something has changed: this isolate reads it anew.
+    fn changed(&self) {
+        self.ports.replicas().forget();
+    }
+}
+
+fn stop(reply: Reply) -> Stop {
+    Stop::Answer(Box::new(reply))
+}
+
+/// 404.
+fn missing(what: &str) -> Stop {
+    stop(Reply::error(
+        404,
+        "not_found",
+        &format!("There is no such {what}."),
+    ))
+}
+
+/// 409.
+fn conflict(text: &str) -> Stop {
+    stop(Reply::error(409, "conflict", text))
+}
+
+/// What an object does not carry out, as the operator sees it.
+fn refusal(problem: Problem, what: &str) -> Stop {
+    match problem {
+        Problem::Invalid(text) => Stop::invalid_request(&text),
+        Problem::Missing => missing(what),
+        Problem::Conflict(text) => conflict(&text),
+    }
+}
+
+fn wrong_method(methods: &[&str]) -> Stop {
+    let mut allow = Vec::new();
+    for method in methods {
+        allow.push(*method);
+        if *method == "GET" {
+            allow.push("HEAD");
+        }
+    }
+    let allow = allow.join(", ");
+    let text = format!("This address takes {allow}.");
+    stop(Reply::token_error(405, TokenError::InvalidRequest, &text).with("allow", allow))
+}
+
+/// An object answered what it was not asked.
+fn unexpected() -> Stop {
+    Stop::Fault(Fault::Broken(
+        "an object gave another answer than was asked for",
+    ))
 }

@@ -1,0 +1,85 @@
+import { bodyOf, names, text } from '../arguments.mjs';
+import { EXIT, Fault } from '../fault.mjs';
+import { path } from '../operator-api.mjs';
+import { confirmByName, readPassword, remark, table } from '../terminal.mjs';
+import { MOST, YES, accountOf, findAccount, saved } from './common.mjs';
+
+const OPERANDS = ['HOST', 'ACCOUNT'];
+
+const FIELDS = {
+  email: text('email', 'EMAIL', 'the address to sign in with'),
+  name: text('name', 'TEXT', 'the person\'s name'),
+  roles: names('roles', 'the roles at this event; "" for none'),
+  permissions: names('permissions', 'the permissions beside those of the roles; "" for none'),
+  password: { type: 'boolean', help: 'set a password: asked for, or the first line of standard input' },
+};
+
+async function list({ api, out, most, operands: [host] }) {
+  const accounts = await api.items(path`/events/${host}/accounts`, { most });
+  out(accounts, () => table(accounts, ['id', 'email', 'name', 'status', 'roles', 'permissions'], 'There is no account at this event.'));
+}
+
+async function show({ api, out, operands: [host, account] }) {
+  saved(out, await findAccount(api, host, account));
+}
+
+async function find({ api, out, operands: [host, email] }) {
+  const account = await accountOf(api, host, email);
+  if (!account) throw new Fault(EXIT.refused, `Nobody at ${host} has this e-mail address.`);
+  saved(out, account);
+}
+
+async function bodyWithPassword(command, values) {
+  return { ...bodyOf(command, values), ...(values.password && { password: await readPassword() }) };
+}
+
+const create = {
+  words: ['accounts', 'create'],
+  summary: 'creates an account',
+  operands: ['HOST'],
+  options: FIELDS,
+  required: ['email', 'name'],
+  async run({ api, out, values, operands: [host] }) {
+    saved(out, await api.post(path`/events/${host}/accounts`, await bodyWithPassword(create, values)));
+  },
+};
+
+const update = {
+  words: ['accounts', 'update'],
+  summary: 'changes an account; a new password ends its sessions',
+  operands: OPERANDS,
+  options: FIELDS,
+  async run({ api, out, values, operands: [host, account] }) {
+    const { id } = await findAccount(api, host, account);
+    saved(out, await api.patch(path`/events/${host}/accounts/${id}`, await bodyWithPassword(update, values)));
+  },
+};
+
+async function disable({ api, out, values, operands: [host, account] }) {
+  const { id, email } = await findAccount(api, host, account);
+  await confirmByName(values.yes, `This ends every session and grant of ${email}; enabling the account again brings none back.`, email);
+  saved(out, await api.patch(path`/events/${host}/accounts/${id}`, { status: 'disabled' }));
+}
+
+async function enable({ api, out, operands: [host, account] }) {
+  const { id } = await findAccount(api, host, account);
+  saved(out, await api.patch(path`/events/${host}/accounts/${id}`, { status: 'active' }));
+}
+
+async function remove({ api, values, operands: [host, account] }) {
+  const { id, email } = await findAccount(api, host, account);
+  await confirmByName(values.yes, `This erases ${id} and ends all it was given.`, email);
+  await api.delete(path`/events/${host}/accounts/${id}`);
+  remark(`Deleted ${id}.`);
+}
+
+export default [
+  { words: ['accounts', 'list'], summary: 'lists the accounts of an event', operands: ['HOST'], options: MOST, run: list },
+  { words: ['accounts', 'show'], summary: 'shows an account', operands: OPERANDS, options: {}, run: show },
+  { words: ['accounts', 'find'], summary: 'shows the account with an e-mail address', operands: ['HOST', 'EMAIL'], options: {}, run: find },
+  create,
+  update,
+  { words: ['accounts', 'disable'], summary: 'shuts an account and ends its grants', operands: OPERANDS, options: YES, run: disable },
+  { words: ['accounts', 'enable'], summary: 'opens it again', operands: OPERANDS, options: {}, run: enable },
+  { words: ['accounts', 'delete'], summary: 'erases an account', operands: OPERANDS, options: YES, run: remove },
+];

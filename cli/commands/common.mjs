@@ -1,0 +1,41 @@
+// What several commands share.
+
+import { integer } from '../arguments.mjs';
+import { wrongUsage } from '../fault.mjs';
+import { path } from '../operator-api.mjs';
+import { print, record } from '../terminal.mjs';
+
+/** For what cannot be undone. */
+export const YES = { yes: { type: 'boolean', help: 'go on without being asked' } };
+
+/** For lists. */
+export const MOST = { most: { value: 'N', help: 'at most so many' } };
+
+export function readMost({ most }, otherwise = Infinity) {
+  if (most === undefined) return otherwise;
+  const number = integer(most, 'most');
+  if (number === 0) throw wrongUsage('--most needs a number above 0.');
+  return number;
+}
+
+export function saved(out, resource) {
+  out(resource, () => record(resource));
+}
+
+/** An account by its id, or by its e-mail address: that of people, who know no ids. */
+export async function findAccount(api, host, account) {
+  if (!account.includes('@')) return api.get(path`/events/${host}/accounts/${account}`);
+  const found = await accountOf(api, host, account);
+  return found ?? api.get(path`/events/${host}/accounts/${account}`);
+}
+
+export async function accountOf(api, host, email) {
+  const [account] = await api.items(path`/events/${host}/accounts`, { query: { email }, most: 1 });
+  return account;
+}
+
+/** A client secret, the one time there is to see it. */
+export function showSecret({ client_id, secret_id, client_secret }) {
+  record({ client_id, secret_id, client_secret });
+  print('\nThe secret is shown only now, and Willcall keeps no copy: store it where the application reads it.');
+}

@@ -1,0 +1,55 @@
+import { bodyOf, flag, names, oneOf } from '../arguments.mjs';
+import { path } from '../operator-api.mjs';
+import { confirmByName, remark, table } from '../terminal.mjs';
+import { MOST, YES, saved } from './common.mjs';
+
+const OPERANDS = ['HOST', 'CLIENT_ID'];
+const COLUMNS = ['client_id', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens'];
+
+async function list({ api, out, most, operands: [host] }) {
+  const integrations = await api.items(path`/events/${host}/integrations`, { most });
+  out(integrations, () => table(integrations, COLUMNS, 'No application is approved at this event.'));
+}
+
+async function show({ api, out, operands: [host, clientId] }) {
+  saved(out, await api.get(path`/events/${host}/integrations/${clientId}`));
+}
+
+const put = {
+  words: ['integrations', 'put'],
+  summary: 'approves an application at an event, or changes its approval',
+  operands: OPERANDS,
+  options: {
+    'obo-scopes': names('obo_scopes', 'what it may ask of people; "" for nothing'),
+    'service-scopes': names('service_scopes', 'what it may do as itself; "" for nothing'),
+    'service-refresh-tokens': flag('service_refresh_tokens', 'whether it gets refresh tokens as a service; --no-service-refresh-tokens if not'),
+    status: oneOf('status', ['active', 'suspended'], 'suspended: its tokens are paused'),
+  },
+  async run({ api, out, values, operands: [host, clientId] }) {
+    saved(out, await api.put(path`/events/${host}/integrations/${clientId}`, bodyOf(put, values)));
+  },
+};
+
+async function remove({ api, values, operands: [host, clientId] }) {
+  await api.get(path`/events/${host}/integrations/${clientId}`);
+  const { name } = await api.get(path`/applications/${clientId}`);
+  await confirmByName(values.yes, `This ends all that application ${clientId} was given at ${host}.`, name);
+  await api.delete(path`/events/${host}/integrations/${clientId}`);
+  remark(`Application ${clientId} is no longer approved at ${host}.`);
+}
+
+const settingStatus = (status) => async ({ api, out, operands: [host, clientId] }) => {
+  const target = path`/events/${host}/integrations/${clientId}`;
+  // A PUT of what is not there would approve it.
+  await api.get(target);
+  saved(out, await api.put(target, { status }));
+};
+
+export default [
+  { words: ['integrations', 'list'], summary: 'lists the applications approved at an event', operands: ['HOST'], options: MOST, run: list },
+  { words: ['integrations', 'show'], summary: 'shows what is approved', operands: OPERANDS, options: {}, run: show },
+  put,
+  { words: ['integrations', 'delete'], summary: 'takes the approval back, for good', operands: OPERANDS, options: YES, run: remove },
+  { words: ['integrations', 'suspend'], summary: 'pauses an application at an event', operands: OPERANDS, options: {}, run: settingStatus('suspended') },
+  { words: ['integrations', 'resume'], summary: 'ends the pause', operands: OPERANDS, options: {}, run: settingStatus('active') },
+];

@@ -1,0 +1,52 @@
+// What there is to look up: grants, the audit log, usage.
+
+import { path } from '../operator-api.mjs';
+import { confirmByName, remark, table } from '../terminal.mjs';
+import { MOST, YES, findAccount } from './common.mjs';
+
+// A log of an event has tens of thousands of entries; the newest are asked for.
+const NEWEST = 50;
+
+async function listGrants({ api, out, most, operands: [host, account] }) {
+  const { id } = await findAccount(api, host, account);
+  const grants = await api.items(path`/events/${host}/accounts/${id}/grants`, { most });
+  out(grants, () => table(grants, ['id', 'client_id', 'scope', 'created_at', 'last_used_at'], 'This account has no grants.'));
+}
+
+async function endGrant({ api, values, operands: [host, account, grant] }) {
+  const { id, email } = await findAccount(api, host, account);
+  await confirmByName(values.yes, `The application loses what ${email} granted it, until they authorize it again.`, email);
+  await api.delete(path`/events/${host}/accounts/${id}/grants/${grant}`);
+  remark(`Ended ${grant}.`);
+}
+
+async function audit({ api, out, most, operands: [host] }) {
+  const entries = await api.items(path`/events/${host}/audit`, { most });
+  const rows = entries.map(({ at, type, actor, ...detail }) => ({ at, type, actor, detail }));
+  out(entries, () => table(rows, ['at', 'type', 'actor', 'detail'], 'The log is empty.'));
+}
+
+async function usage({ api, out, most, values, operands: [host] }) {
+  const { 'client-id': client_id, from, to } = values;
+  const query = Object.fromEntries(Object.entries({ client_id, from, to }).filter(([, value]) => value !== undefined));
+  const days = await api.items(path`/events/${host}/usage`, { query, most });
+  out(days, () => table(days, ['day', 'client_id', 'tokens', 'calls', 'refusals'], 'Nothing was used.'));
+}
+
+export default [
+  { words: ['grants', 'list'], summary: 'lists what a person granted', operands: ['HOST', 'ACCOUNT'], options: MOST, run: listGrants },
+  { words: ['grants', 'end'], summary: 'ends a grant', operands: ['HOST', 'ACCOUNT', 'GRANT_ID'], options: YES, run: endGrant },
+  { words: ['audit'], summary: `shows the audit log, newest first (the last ${NEWEST})`, operands: ['HOST'], options: MOST, most: NEWEST, run: audit },
+  {
+    words: ['usage'],
+    summary: 'shows tokens, calls and refusals by application and day',
+    operands: ['HOST'],
+    options: {
+      ...MOST,
+      'client-id': { value: 'ID', help: 'of this application only' },
+      from: { value: 'YYYY-MM-DD', help: 'from this day on' },
+      to: { value: 'YYYY-MM-DD', help: 'up to and with this day' },
+    },
+    run: usage,
+  },
+];

@@ -1,0 +1,185 @@
+//! Integrations: what an event's organiser approved for an application.
+//!
+//! What is left of one whose application has been deleted is not there for anybody: not listed, 404.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::applications::{self, STATUSES};
+use super::{Call, Stop, list, unexpected};
+use crate::directory::Status;
+use crate::directory::event_command::{Command, Reply as EventReply};
+use crate::directory::integration::{Integration, IntegrationPatch};
+use crate::ledger::PageRequest;
+use crate::protocol::client::ClientId;
+use crate::store::ports::Ports;
+use crate::token::random_id;
+use crate::web::reply::Reply;
+
+#[derive(Serialize)]
+struct IntegrationView<'a> {
+    client_id: &'a ClientId,
+    application_name: &'a str,
+    obo_scopes: &'a BTreeSet<String>,
+    service_scopes: &'a BTreeSet<String>,
+    service_refresh_tokens: bool,
+    status: Status,
+}
+
+fn view<'a>(row: &'a Integration, application_name: &'a str) -> IntegrationView<'a> {
+    IntegrationView {
+        client_id: &row.client_id,
+        application_name,
+        obo_scopes: &row.obo_scopes,
+        service_scopes: &row.service_scopes,
+        service_refresh_tokens: row.service_refresh_tokens,
+        status: row.status,
+    }
+}
+
+/// The names of those of these applications that there are.
+async fn names<P: Ports>(
+    call: &Call<'_, P>,
+    client_ids: Vec<ClientId>,
+) -> Result<BTreeMap<ClientId, String>, Stop> {
+    let found = applications::find_all(call, client_ids).await?;
+    Ok(found
+        .into_iter()
+        .map(|row| (row.client_id, row.name))
+        .collect())
+}
+
+async fn page<P: Ports>(
+    call: &Call<'_, P>,
+    event_id: &str,
+    request: PageRequest,
+) -> Result<(Vec<Integration>, Option<String>), Stop> {
+    match call
+        .event(event_id, &Command::ListIntegrations(request), "event")
+        .await?
+    {
+        EventReply::Integrations(page) => Ok((page.items, page.next)),
+        _ => Err(unexpected()),
+    }
+}
+
+/// `GET …/events/{host}/integrations`, in the order of applications.
+pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
+    let id = call.event_id(host).await?;
+    let (rows, next) = page(call, &id, call.page(list::is_number)?).await?;
+    let names = names(call, rows.iter().map(|row| row.client_id.clone()).collect()).await?;
+    let items: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some(view(row, names.get(&row.client_id)?)))
+        .collect();
+    Ok(list::reply(items, next.as_deref()))
+}
+
+/// `GET …/events/{host}/integrations/{client_id}`.
+pub async fn get<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> Result<Reply, Stop> {
+    let id = call.event_id(host).await?;
+    let application = applications::find(call, client_id).await?;
+    let command = Command::GetIntegration {
+        client_id: application.client_id,
+    };
+    let EventReply::Integration { integration, .. } =
+        call.event(&id, &command, "integration").await?
+    else {
+        return Err(unexpected());
+    };
+    Ok(Reply::json(200, &view(&integration, &application.name)))
+}
+
+/// `PUT …/events/{host}/integrations/{client_id}`: 201 if it is new.
+pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> Result<Reply, Stop> {
+    let id = call.event_id(host).await?;
+    let application = applications::find(call, client_id).await?;
+    let mut fields = call.fields().await?;
+    let patch = IntegrationPatch {
+        obo_scopes: fields.texts("obo_scopes")?.map(BTreeSet::from_iter),
+        service_scopes: fields.texts("service_scopes")?.map(BTreeSet::from_iter),
+        service_refresh_tokens: fields.flag("service_refresh_tokens")?,
+        status: fields.word("status", STATUSES)?,
+    };
+    fields.finish()?;
+    let fresh_incarnation = random_id("", call.ports);
+    let command = Command::PutIntegration {
+        client_id: application.client_id,
+        patch,
+        fresh_incarnation: fresh_incarnation.clone(),
+    };
+    let EventReply::Integration { integration, .. } = call.event(&id, &command, "event").await?
+    else {
+        return Err(unexpected());
+    };
+    call.changed();
+    // By its incarnation, since the object may have been asked twice.
+    let status = if integration.incarnation == fresh_incarnation {
+        201
+    } else {
+        200
+    };
+    Ok(Reply::json(status, &view(&integration, &application.name)))
+}
+
+/// `DELETE …/events/{host}/integrations/{client_id}`.
+pub async fn delete<P: Ports>(
+    call: &Call<'_, P>,
+    host: &str,
+    client_id: &str,
+) -> Result<Reply, Stop> {
+    let id = call.event_id(host).await?;
+    let client_id = applications::find(call, client_id).await?.client_id;
+    let command = Command::DeleteIntegration { client_id };
+    call.event(&id, &command, "integration").await?;
+    call.changed();
+    Ok(Reply::empty(204))
+}
+
+/// The incarnations of those of these integrations that there are.
+pub async fn incarnations<P: Ports>(
+    call: &Call<'_, P>,
+    event_id: &str,
+    client_ids: BTreeSet<ClientId>,
+) -> Result<BTreeMap<ClientId, String>, Stop> {
+    if client_ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let client_ids: Vec<ClientId> = client_ids.into_iter().collect();
+    let names = names(call, client_ids.clone()).await?;
+    let command = Command::FindIntegrations { client_ids };
+    let EventReply::Integrations(found) = call.event(event_id, &command, "event").await? else {
+        return Err(unexpected());
+    };
+    Ok(found
+        .items
+        .into_iter()
+        .filter(|row| names.contains_key(&row.client_id))
+        .map(|row| (row.client_id, row.incarnation))
+        .collect())
+}
+
+/// Deletes what is left of integrations whose applications have been deleted. Whether there was any.
+pub async fn delete_orphans<P: Ports>(call: &Call<'_, P>, event_id: &str) -> Result<bool, Stop> {
+    let mut after = None;
+    let mut any = false;
+    loop {
+        let (rows, next) = page(call, event_id, PageRequest { after, limit: 200 }).await?;
+        let names = names(call, rows.iter().map(|row| row.client_id.clone()).collect()).await?;
+        for row in rows
+            .into_iter()
+            .filter(|row| !names.contains_key(&row.client_id))
+        {
+            let command = Command::DeleteIntegration {
+                client_id: row.client_id,
+            };
+            call.event(event_id, &command, "integration").await?;
+            any = true;
+        }
+        match next {
+            None => return Ok(any),
+            some => after = some,
+        }
+    }
+}

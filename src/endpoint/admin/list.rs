@@ -1,0 +1,112 @@
+//! Lists: `?cursor=&limit=` in, `{"items", "next_cursor"?}` out.
+//!
+//! A cursor is the key of the page's last item, base64url; to callers it means nothing. It is read back
+//! only if it has the shape of that list's keys.
+
+use serde::Serialize;
+
+use super::{Call, Stop, stop};
+use crate::ledger::PageRequest;
+use crate::protocol::encoding::{base64url, from_base64url};
+use crate::protocol::params::{Fault, Params};
+use crate::store::ports::Ports;
+use crate::web::reply::Reply;
+
+/// How many items a page has if the caller does not say.
+const USUAL: usize = 50;
+/// The most items of a page.
+const MOST: usize = 200;
+
+/// The answer to a `GET` of several things.
+#[derive(Serialize)]
+struct List<T> {
+    items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// `{"items", "next_cursor"?}`; `next` is the key of the last item, if there are more.
+pub fn reply<T: Serialize>(items: Vec<T>, next: Option<&str>) -> Reply {
+    let next_cursor = next.map(|key| base64url(key.as_bytes()));
+    Reply::json(200, &List { items, next_cursor })
+}
+
+/// A key part that is a number ([`crate::ledger::sortable`]).
+pub fn is_number(key: &str) -> bool {
+    key.len() == 16
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+impl<P: Ports> Call<'_, P> {
+    /// The parameters of the query, each of `names` sent once at most.
+    pub fn query(&self, names: &[&str]) -> Result<Params, Stop> {
+        let params = Params::from_form(self.head.query.as_bytes());
+        for name in names {
+            let what = match params.fault(name) {
+                None => continue,
+                Some(Fault::Repeated) => "is there twice",
+                Some(Fault::NotText) => "is not UTF-8",
+            };
+            return Err(Stop::invalid_request(&format!("{name} {what}")));
+        }
+        Ok(params)
+    }
+
+    /// Which page is asked for; `is_key` knows the shape of the list's keys.
+    pub fn page(&self, is_key: impl Fn(&str) -> bool) -> Result<PageRequest, Stop> {
+        self.page_or(USUAL, is_key)
+    }
+
+    fn page_or(&self, usual: usize, is_key: impl Fn(&str) -> bool) -> Result<PageRequest, Stop> {
+        let params = self.query(&["cursor", "limit"])?;
+        let limit = match params.get("limit") {
+            None => usual,
+            Some(text) => match text.parse::<usize>() {
+                Ok(limit) if (1..=MOST).contains(&limit) && !text.starts_with('+') => limit,
+                _ => {
+                    return Err(Stop::invalid_request(
+                        "limit must be a number from 1 to 200",
+                    ));
+                }
+            },
+        };
+        let after = match params.get("cursor") {
+            None => None,
+            Some(text) => {
+                let key = from_base64url(text).and_then(|bytes| String::from_utf8(bytes).ok());
+                Some(key.filter(|key| is_key(key)).ok_or_else(bad_cursor)?)
+            }
+        };
+        Ok(PageRequest { after, limit })
+    }
+
+    /// A list that is put as a whole and therefore answered as a whole, unless a `limit` is asked for.
+    pub fn whole<T: Serialize>(
+        &self,
+        items: Vec<T>,
+        name: impl Fn(&T) -> &str,
+    ) -> Result<Reply, Stop> {
+        let request = self.page_or(usize::MAX, |_| true)?;
+        let begin = match &request.after {
+            None => 0,
+            Some(after) => match items.iter().position(|item| name(item) == after) {
+                None => return Err(bad_cursor()),
+                Some(at) => at.saturating_add(1),
+            },
+        };
+        let more = items.len().saturating_sub(begin) > request.limit;
+        let page: Vec<T> = items.into_iter().skip(begin).take(request.limit).collect();
+        let next = page
+            .last()
+            .filter(|_| more)
+            .map(|item| name(item).to_owned());
+        Ok(reply(page, next.as_deref()))
+    }
+}
+
+fn bad_cursor() -> Stop {
+    let text = "cursor must be the next_cursor of the page before";
+    stop(Reply::error(400, "invalid_request", text))
+}
