@@ -1,5 +1,4 @@
 import { bodyOf, names, text } from '../arguments.mjs';
-import { EXIT, Fault } from '../fault.mjs';
 import { path } from '../operator-api.mjs';
 import { confirmByName, readPassword, remark, table } from '../terminal.mjs';
 import { MOST, YES, accountOf, findAccount, saved } from './common.mjs';
@@ -24,9 +23,7 @@ async function show({ api, out, operands: [host, account] }) {
 }
 
 async function find({ api, out, operands: [host, email] }) {
-  const account = await accountOf(api, host, email);
-  if (!account) throw new Fault(EXIT.refused, `Nobody at ${host} has this e-mail address.`);
-  saved(out, account);
+  saved(out, await accountOf(api, host, email));
 }
 
 async function bodyWithPassword(command, values) {

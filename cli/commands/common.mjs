@@ -1,7 +1,7 @@
 // What several commands share.
 
 import { integer } from '../arguments.mjs';
-import { wrongUsage } from '../fault.mjs';
+import { EXIT, Fault, wrongUsage } from '../fault.mjs';
 import { path } from '../operator-api.mjs';
 import { print, record } from '../terminal.mjs';
 
@@ -23,14 +23,16 @@ export function saved(out, resource) {
 }
 
 /** An account by its id, or by its e-mail address: that of people, who know no ids. */
-export async function findAccount(api, host, account) {
-  if (!account.includes('@')) return api.get(path`/events/${host}/accounts/${account}`);
-  const found = await accountOf(api, host, account);
-  return found ?? api.get(path`/events/${host}/accounts/${account}`);
+export function findAccount(api, host, account) {
+  return account.includes('@') ? accountOf(api, host, account) : api.get(path`/events/${host}/accounts/${account}`);
 }
 
 export async function accountOf(api, host, email) {
-  const [account] = await api.items(path`/events/${host}/accounts`, { query: { email }, most: 1 });
+  const [account] = email ? await api.items(path`/events/${host}/accounts`, { query: { email }, most: 1 }) : [];
+  // What is done to the account may be final, so it had better be the right one.
+  if (account?.email.toLowerCase() !== email.trim().toLowerCase()) {
+    throw new Fault(EXIT.refused, `Nobody at ${host} has this e-mail address.`);
+  }
   return account;
 }
 

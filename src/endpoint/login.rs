@@ -212,12 +212,14 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     ) else {
         return Err(Fault::Broken("a cookie could not be signed"));
     };
-    Ok(Reply::see_other(target.to_owned())
-        .with("set-cookie", Cookie::Session.set(site.head, &value))
-        .with(
-            "set-cookie",
-            Cookie::KnownBrowser.set(site.head, &known_value),
-        ))
+    Ok(
+        Reply::see_other(authorize::after_sign_in(site, target, &cookie.session_id))
+            .with("set-cookie", Cookie::Session.set(site.head, &value))
+            .with(
+                "set-cookie",
+                Cookie::KnownBrowser.set(site.head, &known_value),
+            ),
+    )
 }
 
 async fn end<P: Ports>(site: &Site<'_, P>, cookie: &SessionCookie) -> Result<(), Fault> {

@@ -45,7 +45,7 @@ async function everyItem(path, limit) {
 // -- Who may call -------------------------------------------------------------------------------
 
 test('without the operator’s token nothing is answered but 401', async () => {
-  for (const token of [undefined, 'x', OPERATOR_TOKEN.slice(0, -1), `${OPERATOR_TOKEN}x`, OPERATOR_TOKEN.toUpperCase(), ' ']) {
+  for (const token of [null, 'x', OPERATOR_TOKEN.slice(0, -1), `${OPERATOR_TOKEN}x`, OPERATOR_TOKEN.toUpperCase(), ' ']) {
     for (const [method, path] of [['GET', '/events'], ['PUT', '/events/new.localhost'], ['GET', '/applications'], ['GET', '/events/nobody.localhost']]) {
       await assertRefused(401, method, path, method === 'PUT' ? { name: 'X' } : undefined, { token });
     }

@@ -57,7 +57,7 @@ for (const [name, authentication] of [['its default authentication', () => undef
     const config = await discovered(client, authentication(client.client_secret));
     const tokens = await authorizeWithOpenidClient(config, client);
     assert.deepEqual(scopeSet(tokens.scope), scopeSet(EVERYDAY));
-    assert.equal(tokens.expiresIn(), 3600);
+    assert.equal(tokens.expires_in, 3600);
 
     const users = new URL('/api/users/current', event.issuer);
     const response = await openid.fetchProtectedResource(config, tokens.access_token, users, 'GET');

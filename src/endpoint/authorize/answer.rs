@@ -125,7 +125,7 @@ impl Request {
             request: self.query.clone(),
             scope,
             form_token,
-            switch_href: login::address(&self.without_sign_in_demands(site)),
+            switch_href: login::address(&self.address(&site.head.path)),
         };
         Reply::page(200, page.html(), &[self.redirect_uri.csp_source()])
     }

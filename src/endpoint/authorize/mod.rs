@@ -10,7 +10,7 @@ mod request;
 
 use std::rc::Rc;
 
-use self::request::{Request, Unanswerable, as_query, read};
+use self::request::{Request, Unanswerable, as_query, read, with_proof, without_proof};
 use super::Site;
 use super::login;
 use super::session::{self, SignedIn};
@@ -23,6 +23,7 @@ use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::{Fault, Ports};
+use crate::token::form_token::{self, Form};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
 use crate::web::reply::Reply;
 
@@ -53,11 +54,13 @@ fn bad_request<P: Ports>(site: &Site<'_, P>, why: Unanswerable) -> Reply {
 /// # Errors
 /// [`Fault`] if an object does not answer.
 pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
-    let request = match read(site, &site.head.query).await? {
+    let (query, proof) = without_proof(&site.head.query);
+    let request = match read(site, query).await? {
         Ok(request) => request,
         Err(why) => return Ok(bad_request(site, why)),
     };
-    decide(site, request, &Answer::None).await
+    let proof = proof.map(str::to_owned);
+    decide(site, request, &Answer::None { proof }).await
 }
 
 /// `POST /oauth/authorize` and its aliases: the same parameters as a form, sent on as `GET`, so that the
@@ -82,7 +85,10 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 /// What the person answered on the consent page.
 pub enum Answer {
     /// Not asked yet.
-    None,
+    None {
+        /// Sign-in's word that the person just signed in for this request.
+        proof: Option<String>,
+    },
     /// **Authorize Application**, on a page that showed these scopes.
     Authorize {
         /// What the page showed.
@@ -125,16 +131,22 @@ pub(super) async fn decide<P: Ports>(
         Err(fault) if request.prompt.none => return Ok(request.faulty(site, &fault)),
         Err(fault) => return Err(fault),
     };
-    let asked = matches!(answer, Answer::None);
     let silent = request.prompt.none;
-    let too_old = person.as_ref().is_some_and(|person| {
-        let age = site.now.since(person.visit.signed_in_at);
-        request.max_age.is_some_and(|most| most == 0 || age > most)
-    });
-    let must_sign_in = person.is_none() || (asked && (request.prompt.login || too_old));
+    let must_sign_in = match (&person, answer) {
+        (None, _) => true,
+        (Some(person), Answer::None { proof }) => {
+            let age = site.now.since(person.visit.signed_in_at);
+            request.wants_sign_in(age)
+                && !proof.as_deref().is_some_and(|proof| {
+                    is_proof(site, &person.cookie.session_id, &request.query, proof)
+                })
+        }
+        // The page that was answered was shown after the demand had been met.
+        (Some(_), _) => false,
+    };
     if must_sign_in && !silent {
         return Ok(Reply::see_other(login::address(
-            &request.without_sign_in_demands(site),
+            &request.address(&site.head.path),
         )));
     }
     // 4.
@@ -203,7 +215,7 @@ pub(super) async fn decide<P: Ports>(
         }
         // What would be granted is not what the page showed: show it again.
         Answer::Authorize { .. } => return Ok(request.ask(site, &person, &scope, shown)),
-        Answer::None => {}
+        Answer::None { .. } => {}
     }
     let application = &request.client.application;
     let impostor =
@@ -275,6 +287,38 @@ pub fn scope_lines(
         .collect()
 }
 
+const FRESH_SIGN_IN: &str = "fresh sign-in";
+
+/// Where sign-in leads back to: the target, with proof that the person just signed in for it if it is
+/// an authorization request. Without proof `prompt=login` would ask for ever, and a plain mark could be
+/// had by opening the request again.
+pub fn after_sign_in<P: Ports>(site: &Site<'_, P>, target: &str, session_id: &str) -> String {
+    match target.split_once('?') {
+        Some((path, query)) if is_path(path) => {
+            let (query, _) = without_proof(query);
+            let params = Params::from_form(query.as_bytes());
+            let demanded = ["prompt", "max_age"]
+                .iter()
+                .any(|name| params.get(name).is_some());
+            if !demanded {
+                return format!("{path}?{query}");
+            }
+            let proof = session::form_token(site, session_id, FRESH_SIGN_IN, query);
+            format!("{path}?{}", with_proof(query, &proof))
+        }
+        _ => target.to_owned(),
+    }
+}
+
+fn is_proof<P: Ports>(site: &Site<'_, P>, session_id: &str, query: &str, proof: &str) -> bool {
+    let form = Form {
+        session: session_id,
+        action: FRESH_SIGN_IN,
+        subject: query,
+    };
+    form_token::verifies(site.ring, &site.event.id, &form, proof, site.now)
+}
+
 /// Who asks behind a sign-in page, for its words and its `form-action`.
 pub struct Asking {
     /// The application's name.
@@ -309,5 +353,5 @@ pub fn login_hint(target: &str) -> Option<String> {
 
 fn request_of(target: &str) -> Option<&str> {
     let (path, query) = target.split_once('?')?;
-    is_path(path).then_some(query)
+    is_path(path).then_some(without_proof(query).0)
 }

@@ -7,7 +7,6 @@ use crate::directory::catalogue::Mode;
 use crate::directory::integration::Integration;
 use crate::endpoint::Site;
 use crate::protocol::client::ClientId;
-use crate::protocol::encoding::form_decode;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::{Fault as ParamFault, Params};
 use crate::protocol::pkce::CodeChallenge;
@@ -275,35 +274,43 @@ fn check_rest(
 }
 
 impl Request {
-    /// The request to come back to after signing in: what demanded the sign-in is met by it.
-    pub(super) fn without_sign_in_demands<P: Ports>(&self, site: &Site<'_, P>) -> String {
-        let path = if is_path(&site.head.path) {
-            site.head.path.as_str()
+    /// Whether it wants the person to sign in again: `prompt=login`, or a `max_age` that the sign-in at
+    /// hand is older than.
+    pub(super) fn wants_sign_in(&self, age: u64) -> bool {
+        let too_old = self.max_age.is_some_and(|most| most == 0 || age > most);
+        self.prompt.login || too_old
+    }
+
+    /// Our address of this request, to come back to.
+    pub(super) fn address(&self, path: &str) -> String {
+        let path = if is_path(path) {
+            path
         } else {
             "/oauth/authorize"
         };
-        let mut out = format!("{path}?");
-        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
-            let name = pair
-                .split('=')
-                .next()
-                .and_then(|name| form_decode(name.as_bytes()));
-            let kept = match name.as_deref() {
-                Some("max_age") if self.max_age.is_some() => continue,
-                Some("prompt") if self.prompt.login || self.prompt.consent => {
-                    if self.prompt.consent {
-                        "prompt=consent"
-                    } else {
-                        continue;
-                    }
-                }
-                _ => pair,
-            };
-            if !out.ends_with('?') {
-                out.push('&');
-            }
-            out.push_str(kept);
-        }
-        out
+        format!("{path}?{}", self.query)
     }
+}
+
+/// The parameter in which sign-in says that it just happened. It is ours: it is taken off the query
+/// before anything else looks at it.
+const FRESH: &str = "wc_fresh";
+
+/// A query without sign-in's own parameter, and that parameter.
+pub(super) fn without_proof(query: &str) -> (&str, Option<&str>) {
+    match query.rsplit_once('&') {
+        Some((rest, last)) => match last
+            .strip_prefix(FRESH)
+            .and_then(|last| last.strip_prefix('='))
+        {
+            Some(proof) => (rest, Some(proof)),
+            None => (query, None),
+        },
+        None => (query, None),
+    }
+}
+
+/// A query with the proof that the person signed in for it.
+pub(super) fn with_proof(query: &str, proof: &str) -> String {
+    format!("{query}&{FRESH}={proof}")
 }

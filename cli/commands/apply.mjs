@@ -1,0 +1,76 @@
+import { readDescription, refuse } from '../apply/file.mjs';
+import { planOf } from '../apply/plan.mjs';
+import { readState } from '../apply/state.mjs';
+import { Fault } from '../fault.mjs';
+import { confirm, confirmByName, plain, print, remark } from '../terminal.mjs';
+import { YES, showSecret } from './common.mjs';
+
+const GO_ON = 'What stands above it in the plan may be done already. Mend what is wrong and apply the file again: it goes on from there.';
+
+async function run({ api, values, operands: [file] }) {
+  const description = readDescription(file);
+  const { host } = description.event;
+  const plan = planOf(description, await readState(api, host), values.prune);
+  refuse(file, plan.faults);
+
+  // With --json the one thing on standard output is the JSON.
+  const say = values.json ? remark : print;
+  showPlan(say, plan, `${host} at ${api.origin}`);
+  const registered = [];
+  const idle = plan.changes.length === 0 || values['dry-run'];
+  try {
+    if (!idle) await carryOut(api, plan, values, registered);
+  } finally {
+    // A secret that was made and not shown would be lost, whatever happened after it.
+    if (values.json) print(JSON.stringify({ changes: plan.changes, applied: !idle, applications: registered }, null, 2));
+  }
+  if (!idle) say(`Applied to ${host}.`);
+}
+
+function showPlan(say, { changes, kept, guessed }, where) {
+  for (const { name, client_id } of guessed) {
+    remark(`Application ${client_id} is taken for "${plain(name)}" by its name alone. If it is the right one, add to the file: client_id: "${client_id}"`);
+  }
+  if (kept.length > 0) remark(`Not in the file, and kept (--prune removes it): ${kept.map(plain).join(', ')}`);
+  if (changes.length === 0) {
+    say('Nothing to change.');
+    return;
+  }
+  say(`What changes of ${where}:\n`);
+  for (const { sign, what, details } of changes) {
+    say(`${sign} ${plain(what)}`);
+    for (const detail of details) say(`    ${plain(detail)}`);
+  }
+  say();
+}
+
+async function carryOut(api, plan, values, registered) {
+  if (plan.changes.some(({ sign }) => sign === '-')) await confirmByName(values.yes, 'Lines with "-" are deleted, and what was granted through them ends.', plan.host);
+  else await confirm(values.yes, 'Apply this?');
+  const created = (application) => {
+    registered.push(application);
+    if (values.json) return;
+    print(`Registered ${plain(application.name)} as application ${application.client_id}.`);
+    if (application.client_secret) showSecret(application);
+    print();
+  };
+  created.idOf = (name) => registered.find((application) => application.name === name).client_id;
+  try {
+    for (const step of plan.steps) await step(api, created);
+  } catch (error) {
+    if (error instanceof Fault) error.advice = [error.advice, GO_ON].filter(Boolean).join('\n');
+    throw error;
+  }
+}
+
+export default {
+  words: ['apply'],
+  summary: 'makes an event what a YAML or JSON file says, after showing what would change',
+  operands: ['FILE'],
+  options: {
+    'dry-run': { type: 'boolean', help: 'only show what would change' },
+    prune: { type: 'boolean', help: 'delete scopes, roles and integrations that the file does not have' },
+    ...YES,
+  },
+  run,
+};
