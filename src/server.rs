@@ -75,15 +75,13 @@ async fn answer<P: Ports>(
         .as_ref()
         .map_or(head.path.starts_with("/api/"), Route::is_for_programs);
     if let Some(route) = route.as_ref().filter(|route| route.is_on_any_host()) {
-        if let Some(refusal) = wrong_method(head, route, None) {
-            return refusal;
-        }
         return match route {
-            Route::Admin(path) => match admin::handle(ports, ring, head, path, now).await {
+            Route::Admin(path) => match admin::handle(ports, head, path, now).await {
                 Ok(reply) => reply,
                 Err(fault) => faulty(ports, &fault, true, None),
             },
-            _ => Reply::json(200, &serde_json::json!({"status": "ok"})),
+            _ => wrong_method(head, route, None)
+                .unwrap_or_else(|| Reply::json(200, &serde_json::json!({"status": "ok"}))),
         };
     }
     let event = match directory::event_of_host(ports, &head.host, now).await {

@@ -7,7 +7,7 @@ import { isBuiltIn } from './state.mjs';
 
 /**
  * `{changes, steps, kept, guessed, faults}`. A change is `{sign, what, details}`; a step is called with the API and
- * `created`, which it may add to. `kept` is what the description does not have and pruning would remove,
+ * the applications registered so far. `kept` is what the description does not have and pruning would remove,
  * `guessed` the applications known by their names only.
  */
 export function planOf(description, state, prune) {
@@ -82,7 +82,7 @@ function remove(plan, absent, inWord) {
  * added meanwhile stays.
  */
 async function replace(api, host, list, changed, removed) {
-  const target = path`/events/${host}/` + list;
+  const target = `${path`/events/${host}`}/${list}`;
   const items = merge(await api.items(target), changed).filter(({ name }) => !removed.includes(name));
   await api.put(target, items.map((item) => Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null))));
 }
@@ -97,6 +97,7 @@ function merge(there, changed) {
 
 /** Each application of the description with the one it is, if there is one. */
 function matchApplications({ applications = [] }, state, plan) {
+  const taken = new Set();
   return applications.map((wanted, index) => {
     const at = `applications[${index}]`;
     const found = state.applications.filter((each) => (wanted.client_id ? each.client_id === wanted.client_id : each.name === wanted.name));
@@ -113,6 +114,8 @@ function matchApplications({ applications = [] }, state, plan) {
     for (const field of there ? [] : ['type', 'redirect_uris']) {
       if (wanted[field] === undefined) plan.faults.push(`${at}.${field} is missing: a new application needs it.`);
     }
+    if (there && taken.has(there)) plan.faults.push(`${at} is application ${there.client_id}, which is there already.`);
+    taken.add(there);
     if (there && !wanted.client_id) plan.guessed.push(there);
     return { wanted, there };
   });
@@ -128,13 +131,13 @@ function planApplications(plan, applications) {
     if (there) continue;
     const { name, ...details } = fields;
     plan.changes.push({ sign: '+', what: `application ${name}`, details: inWords(details) });
-    plan.steps.push((api, created) => register(api, created, wanted));
+    plan.steps.push((api, registered) => register(api, registered, wanted));
   }
 }
 
-async function register(api, created, { status, ...wanted }) {
+async function register(api, registered, { status, ...wanted }) {
   const application = await api.post('/applications', { description: '', website: null, ...wanted });
-  created(application);
+  registered.add(application);
   if (status === 'suspended') await api.patch(path`/applications/${application.client_id}`, { status });
 }
 
@@ -151,15 +154,16 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
       plan.faults.push(`${at}.client_id: there is no application ${client_id}.`);
       return;
     }
-    const there = application && state.integrations.find((each) => each.client_id === application.client_id);
-    if (there) named.add(there.client_id);
+    if (named.has(application?.client_id)) plan.faults.push(`${at} is of an application that another integration is of.`);
+    if (application) named.add(application.client_id);
+    const there = state.integrations.find((each) => each.client_id === application?.client_id);
     checkApproval(plan, at, { ...there, ...approval }, catalogue);
     const fields = changedFields(there ? approval : { obo_scopes: [], service_scopes: [], ...approval }, there);
     if (there && Object.keys(fields).length === 0) return;
     const what = application ? `integration of ${application.name} (${application.client_id})` : `integration of ${name}`;
     plan.changes.push({ sign: there ? '~' : '+', what, details: inWords(fields, there) });
-    plan.steps.push((api, created) => {
-      const id = application?.client_id ?? created.idOf(name);
+    plan.steps.push((api, registered) => {
+      const id = application?.client_id ?? registered.idOf(name);
       return api.put(path`/events/${plan.host}/integrations/${id}`, fields);
     });
   });

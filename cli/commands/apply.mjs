@@ -16,13 +16,13 @@ async function run({ api, values, operands: [file] }) {
   // With --json the one thing on standard output is the JSON.
   const say = values.json ? remark : print;
   showPlan(say, plan, `${host} at ${api.origin}`);
-  const registered = [];
   const idle = plan.changes.length === 0 || values['dry-run'];
+  const registered = new Registered(values.json);
   try {
     if (!idle) await carryOut(api, plan, values, registered);
   } finally {
-    // A secret that was made and not shown would be lost, whatever happened after it.
-    if (values.json) print(JSON.stringify({ changes: plan.changes, applied: !idle, applications: registered }, null, 2));
+    // Here too when it failed half-way: a secret that was made and not shown would be lost.
+    if (values.json) print(JSON.stringify({ changes: plan.changes, applied: !idle, applications: registered.all }, null, 2));
   }
   if (!idle) say(`Applied to ${host}.`);
 }
@@ -47,19 +47,31 @@ function showPlan(say, { changes, kept, guessed }, where) {
 async function carryOut(api, plan, values, registered) {
   if (plan.changes.some(({ sign }) => sign === '-')) await confirmByName(values.yes, 'Lines with "-" are deleted, and what was granted through them ends.', plan.host);
   else await confirm(values.yes, 'Apply this?');
-  const created = (application) => {
-    registered.push(application);
-    if (values.json) return;
-    print(`Registered ${plain(application.name)} as application ${application.client_id}.`);
-    if (application.client_secret) showSecret(application);
-    print();
-  };
-  created.idOf = (name) => registered.find((application) => application.name === name).client_id;
   try {
-    for (const step of plan.steps) await step(api, created);
+    for (const step of plan.steps) await step(api, registered);
   } catch (error) {
     if (error instanceof Fault) error.advice = [error.advice, GO_ON].filter(Boolean).join('\n');
     throw error;
+  }
+}
+
+/** The applications registered on the way. Each one's secret is shown at once, lest a later fault lose it. */
+class Registered {
+  constructor(quiet) {
+    this.all = [];
+    this.quiet = quiet;
+  }
+
+  add(application) {
+    this.all.push(application);
+    if (this.quiet) return;
+    print(`Registered ${plain(application.name)} as application ${application.client_id}.`);
+    if (application.client_secret) showSecret(application);
+    print();
+  }
+
+  idOf(name) {
+    return this.all.find((application) => application.name === name).client_id;
   }
 }
 

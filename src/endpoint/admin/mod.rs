@@ -29,7 +29,6 @@ use crate::protocol::secret::same_bytes;
 use crate::protocol::time::UnixTime;
 use crate::store::directory::PLATFORM;
 use crate::store::ports::{Fault, Ports};
-use crate::token::key::KeyRing;
 use crate::web::inbound::Head;
 use crate::web::reply::Reply;
 
@@ -124,13 +123,19 @@ const DESCRIPTION: &str = include_str!("openapi.json");
 /// [`Fault`] if an object does not answer.
 pub async fn handle<P: Ports>(
     ports: &P,
-    _: &KeyRing,
     head: &Head,
     path: &[String],
     now: UnixTime,
 ) -> Result<Reply, Fault> {
     let call = Call { ports, head, now };
-    answer(&call, path).await.or_else(Stop::into_reply)
+    // Host names are the same in any case (RFC 4343); events are kept under the lower one.
+    let mut path = path.to_vec();
+    if let [first, host, ..] = path.as_mut_slice()
+        && first == "events"
+    {
+        host.make_ascii_lowercase();
+    }
+    answer(&call, &path).await.or_else(Stop::into_reply)
 }
 
 async fn answer<P: Ports>(call: &Call<'_, P>, path: &[String]) -> Result<Reply, Stop> {
