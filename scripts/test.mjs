@@ -12,6 +12,7 @@ import { build, checkRust } from './build.mjs';
 import { chromium } from './chromium.mjs';
 import { exampleDirectory } from './example.mjs';
 import { install } from './install.mjs';
+import { python } from './python.mjs';
 import { Fault, main, root, run, say, seconds } from './run.mjs';
 
 const KINDS = ['native', 'e2e'];
@@ -28,6 +29,7 @@ async function test(args) {
   if (kinds.includes('e2e')) {
     await timed('npm packages', () => install());
     await timed('Chromium', async () => { chromiumPath = await chromium(); });
+    await timed('Python packages', python);
   }
   if (kinds.includes('native')) await testNative();
   if (kinds.includes('e2e')) await testEndToEnd(chromiumPath);

@@ -2,8 +2,9 @@
 
 const SETS = new Set(['modes', 'permissions', 'redirect_uris', 'obo_scopes', 'service_scopes']);
 
-/** The fields of `wanted` that `there` has otherwise. */
-export function changedFields(wanted, there = {}) {
+/** The fields of `wanted` that `there` has otherwise: all of them, if it is not there yet. */
+export function changedFields(wanted, there) {
+  if (!there) return wanted;
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => canonical(name, value) !== canonical(name, there[name])));
 }
 

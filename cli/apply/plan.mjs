@@ -111,7 +111,7 @@ function matchApplications({ applications = [] }, state, plan) {
     if (there && wanted.type && wanted.type !== there.type) {
       plan.faults.push(`${at}.type: application ${there.client_id} is ${there.type}, which is fixed. Register another under another name.`);
     }
-    for (const field of there ? [] : ['type', 'redirect_uris']) {
+    for (const field of there || wanted.client_id ? [] : ['type', 'redirect_uris']) {
       if (wanted[field] === undefined) plan.faults.push(`${at}.${field} is missing: a new application needs it.`);
     }
     if (there && taken.has(there)) plan.faults.push(`${at} is application ${there.client_id}, which is there already.`);
@@ -144,7 +144,11 @@ async function register(api, registered, { status, ...wanted }) {
 // -- Integrations -------------------------------------------------------------------------------
 
 function planIntegrations(plan, wanted, { state, applications, catalogue }) {
-  if (!wanted) return;
+  const nameOf = (id) => `integration of ${state.applications.find((each) => each.client_id === id)?.name} (${id})`;
+  if (!wanted) {
+    for (const there of state.integrations) checkRemoved(plan, nameOf(there.client_id), there, catalogue);
+    return;
+  }
   const named = new Set();
   wanted.forEach(({ application: name, client_id, ...approval }, index) => {
     const at = `integrations[${index}]`;
@@ -157,10 +161,11 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
     if (named.has(application?.client_id)) plan.faults.push(`${at} is of an application that another integration is of.`);
     if (application) named.add(application.client_id);
     const there = state.integrations.find((each) => each.client_id === application?.client_id);
-    checkApproval(plan, at, { ...there, ...approval }, catalogue);
+    checkApproval(plan, at, approval, catalogue);
+    checkRemoved(plan, at, { ...there, ...approval }, catalogue);
     const fields = changedFields(there ? approval : { obo_scopes: [], service_scopes: [], ...approval }, there);
     if (there && Object.keys(fields).length === 0) return;
-    const what = application ? `integration of ${application.name} (${application.client_id})` : `integration of ${name}`;
+    const what = application ? nameOf(application.client_id) : `integration of ${name}`;
     plan.changes.push({ sign: there ? '~' : '+', what, details: inWords(fields, there) });
     plan.steps.push((api, registered) => {
       const id = application?.client_id ?? registered.idOf(name);
@@ -168,19 +173,29 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
     });
   });
   const absent = state.integrations.map((each) => each.client_id).filter((id) => !named.has(id));
-  const nameOf = (id) => state.applications.find((each) => each.client_id === id)?.name ?? 'a deleted application';
-  for (const id of remove(plan, absent, (each) => `integration of ${nameOf(each)} (${each})`)) {
+  for (const id of remove(plan, absent, nameOf)) {
     plan.steps.push((api) => api.delete(path`/events/${plan.host}/integrations/${id}`));
   }
 }
 
+const MODES = [['obo_scopes', 'obo'], ['service_scopes', 'service']];
+
+/** What a description approves must be there to be approved. */
 function checkApproval(plan, at, approval, { scopes, removed }) {
-  for (const [field, mode] of [['obo_scopes', 'obo'], ['service_scopes', 'service']]) {
+  for (const [field, mode] of MODES) {
     for (const name of approval[field] ?? []) {
+      if (removed.includes(name)) continue;
       const scope = scopes.find((each) => each.name === name);
-      if (removed.includes(name)) plan.faults.push(`${at}.${field} keeps ${name}, which pruning would remove.`);
-      else if (!scope) plan.faults.push(`${at}.${field}: ${name} is not a scope of this event.`);
-      else if (!scope.modes.includes(mode)) plan.faults.push(`${at}.${field}: ${name} does not have the mode ${mode}.`);
+      if (!scope) plan.faults.push(`${at}.${field}: ${name} is not a scope of this event.`);
+      else if (scope.modes?.includes(mode) === false) plan.faults.push(`${at}.${field}: ${name} does not have the mode ${mode}.`);
     }
+  }
+}
+
+/** What goes must not be approved for anybody who stays: the server would refuse it half-way. */
+function checkRemoved(plan, at, approval, { removed }) {
+  for (const [field] of MODES) {
+    const still = (approval[field] ?? []).filter((name) => removed.includes(name));
+    if (still.length > 0) plan.faults.push(`${at} would keep ${still.join(' ')} in ${field}, which pruning removes from the scopes.`);
   }
 }

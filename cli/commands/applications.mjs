@@ -1,7 +1,7 @@
 import { bodyOf, flag, list as listOf, oneOf, text } from '../arguments.mjs';
 import { path } from '../operator-api.mjs';
 import { confirmByName, print, record, remark, table } from '../terminal.mjs';
-import { MOST, YES, saved, showSecret } from './common.mjs';
+import { MOST, YES, showSecret } from './common.mjs';
 
 const TYPES = ['confidential', 'public'];
 
@@ -13,6 +13,9 @@ const FIELDS = {
   'require-pkce': flag('require_pkce', 'whether it must use PKCE; --no-require-pkce if not'),
 };
 
+/** All of it but its secrets, of which there is more to say. */
+const described = ({ secrets, secret_id, client_secret, ...rest }) => rest;
+
 const create = {
   words: ['applications', 'create'],
   summary: 'registers an application and prints its secret, once',
@@ -23,9 +26,8 @@ const create = {
     const blank = { description: '', website: '', redirect_uris: [], type: 'confidential' };
     const application = await api.post('/applications', { ...blank, ...bodyOf(create, values) });
     out(application, () => {
-      const { client_secret, secret_id, ...rest } = application;
-      record(rest);
-      if (!client_secret) return;
+      record(described(application));
+      if (!application.client_secret) return;
       print();
       showSecret(application);
     });
@@ -38,7 +40,8 @@ const update = {
   operands: ['CLIENT_ID'],
   options: { ...FIELDS, status: oneOf('status', ['active', 'suspended'], 'suspended: paused at every event') },
   async run({ api, out, values, operands: [clientId] }) {
-    saved(out, await api.patch(path`/applications/${clientId}`, bodyOf(update, values)));
+    const application = await api.patch(path`/applications/${clientId}`, bodyOf(update, values));
+    out(application, () => record(described(application)));
   },
 };
 
@@ -50,10 +53,9 @@ async function list({ api, out, most }) {
 async function show({ api, out, operands: [clientId] }) {
   const application = await api.get(path`/applications/${clientId}`);
   out(application, () => {
-    const { secrets = [], ...rest } = application;
-    record(rest);
+    record(described(application));
     print();
-    table(secrets, ['id', 'created_at', 'last_used_at'], 'It has no secret.');
+    table(application.secrets, ['id', 'created_at', 'last_used_at'], 'It has no secret.');
   });
 }
 

@@ -16,15 +16,18 @@ async function run({ api, values, operands: [file] }) {
   // With --json the one thing on standard output is the JSON.
   const say = values.json ? remark : print;
   showPlan(say, plan, `${host} at ${api.origin}`);
-  const idle = plan.changes.length === 0 || values['dry-run'];
   const registered = new Registered(values.json);
+  let applied = false;
   try {
-    if (!idle) await carryOut(api, plan, values, registered);
+    if (plan.changes.length > 0 && !values['dry-run']) {
+      await carryOut(api, plan, values, registered);
+      applied = true;
+      say(`Applied to ${host}.`);
+    }
   } finally {
     // Here too when it failed half-way: a secret that was made and not shown would be lost.
-    if (values.json) print(JSON.stringify({ changes: plan.changes, applied: !idle, applications: registered.all }, null, 2));
+    if (values.json) print(JSON.stringify({ changes: plan.changes, applied, applications: registered.all }, null, 2));
   }
-  if (!idle) say(`Applied to ${host}.`);
 }
 
 function showPlan(say, { changes, kept, guessed }, where) {

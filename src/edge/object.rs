@@ -152,7 +152,7 @@ pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsErro
 #[wasm_bindgen]
 pub fn object_wake_after(kind: &str, table: Table, now: f64) -> Result<Option<f64>, JsError> {
     let kind = kind_of(kind)?;
-    let told = outbox::any(&table).then_some(outbox::RETRY_AFTER);
+    let told = outbox::any(&table).then_some(outbox::TELL_AFTER);
     let swept = objects::wake_after(kind, &table, Now(whole(now)));
     let soonest = told.into_iter().chain(swept).min();
     Ok(soonest

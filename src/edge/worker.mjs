@@ -21,6 +21,15 @@ const OBJECTS = {
 // Long enough to gather what a busy isolate counts, short enough that a killed one loses seconds only.
 const USAGE_FLUSH_MS = 2000;
 
+// As many notes of an outbox as Rust hands out at a time.
+const NOTES_AT_ONCE = 20;
+
+// An alarm that rings within this is soon enough for whatever else there is to do.
+const SOONEST_ALARM_MS = 1000;
+
+// After a sending that failed.
+const RETRY_MS = 5000;
+
 let configured = false;
 
 // A panic leaves the module's memory as it was in the middle of something. No input may cause one; should
@@ -135,11 +144,15 @@ const MIGRATIONS = [
   'create table record (key text primary key, value text not null) without rowid',
 ];
 
+const MOST_KNOWN_ROWS = 200;
+
 /** An object's one table, as Rust sees it. */
 class Table {
   constructor(sql) {
     this.sql = sql;
     this.changed = false;
+    // Rows read or written lately: nobody else writes them, so they stay true until a rollback.
+    this.known = new Map();
     sql.exec('create table if not exists schema (version integer not null)');
     const { version } = sql.exec('select coalesce(max(version), 0) as version from schema').one();
     for (let next = version; next < MIGRATIONS.length; next += 1) {
@@ -149,18 +162,27 @@ class Table {
   }
 
   get(key) {
+    if (this.known.has(key)) return this.known.get(key);
     const [row] = this.sql.exec('select value from record where key = ?', key).raw();
+    this.know(key, row?.[0]);
     return row?.[0];
   }
 
   put(key, value) {
     this.changed = true;
+    this.know(key, value);
     this.sql.exec('insert into record (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, value);
   }
 
   remove(key) {
     this.changed = true;
+    this.know(key, undefined);
     this.sql.exec('delete from record where key = ?', key);
+  }
+
+  know(key, value) {
+    if (this.known.size >= MOST_KNOWN_ROWS) this.known.clear();
+    this.known.set(key, value);
   }
 
   scan(prefix, after, backwards, limit) {
@@ -178,7 +200,8 @@ class Keeper extends DurableObject {
   constructor(context, env, kind, tellsFirst) {
     super(context, env);
     this.kind = kind;
-    // Whether others must know before the caller does (directory changes), or after (grants).
+    // Whether others must know before the caller does (directory changes), or by the alarm a moment later
+    // (grants): a replica takes one write a second, and none of a request's time.
     this.tellsFirst = tellsFirst;
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
@@ -187,37 +210,45 @@ class Keeper extends DurableObject {
 
   async call(command) {
     this.table.changed = false;
-    const reply = this.ctx.storage.transactionSync(() => object_call(this.kind, this.table, command, Date.now()));
+    const reply = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
     if (this.table.changed) {
-      await this.setAlarm();
-      const told = this.tell();
-      if (this.tellsFirst) {
-        if (!(await told)) throw new Error('another object could not be told');
-      } else {
-        this.ctx.waitUntil(told);
-      }
+      await this.setAlarm(0);
+      if (this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
     }
     return reply;
   }
 
+  /** Either all of it is kept or none. */
+  transaction(work) {
+    try {
+      return this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.table.known.clear();
+      throw error;
+    }
+  }
+
   async alarm() {
     this.alarmAt = undefined;
-    this.ctx.storage.transactionSync(() => object_sweep(this.kind, this.table, Date.now()));
-    await this.tell();
-    await this.setAlarm();
+    this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+    const { objects, replicas } = await this.tell();
+    await this.setAlarm(objects && replicas ? 0 : RETRY_MS);
   }
 
   /** Sets the alarm for the soonest thing there is to wait for, unless it rings before that anyway. */
-  async setAlarm() {
-    const seconds = object_wake_after(this.kind, this.table, Date.now());
+  async setAlarm(leastMs) {
+    const now = Date.now();
+    const rings = this.alarmAt !== undefined && this.alarmAt > now;
+    if (rings && this.alarmAt <= now + SOONEST_ALARM_MS) return;
+    const seconds = object_wake_after(this.kind, this.table, now);
     if (seconds === undefined) return;
-    const at = Date.now() + seconds * 1000;
-    if (this.alarmAt !== undefined && this.alarmAt <= at && this.alarmAt > Date.now() - 60_000) return;
+    const at = now + Math.max(seconds * 1000, leastMs);
+    if (rings && this.alarmAt <= at) return;
     this.alarmAt = at;
     await this.ctx.storage.setAlarm(at);
   }
 
-  /** Tells what the outbox notes, one pass at a time. Whether every object that must know does. */
+  /** Tells what the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
   tell() {
     const pass = this.telling.then(() => this.tellOnce());
     this.telling = pass.catch(() => {});
@@ -225,22 +256,23 @@ class Keeper extends DurableObject {
   }
 
   async tellOnce() {
-    let complete = true;
+    const told = { objects: true, replicas: true };
     let after;
     for (;;) {
       const notes = JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
-      if (notes.length === 0) return complete;
-      after = notes.at(-1).target;
+      after = notes.at(-1)?.target;
       await Promise.all(notes.map(async (note) => {
         try {
           if (note.effect) await this.carryOut(note.effect);
-          this.ctx.storage.transactionSync(() => object_told(this.kind, this.table, note.target, note.stamp));
+          this.transaction(() => object_told(this.kind, this.table, note.target, note.stamp));
         } catch (error) {
           // The note stays, and the alarm tries again. A replica may be late; another object must not be.
           console.error(`not told yet: ${error}`);
-          if (note.effect?.do === 'tell') complete = false;
+          if (note.effect?.do === 'tell') told.objects = false;
+          else told.replicas = false;
         }
       }));
+      if (notes.length < NOTES_AT_ONCE) return told;
     }
   }
 

@@ -10,8 +10,9 @@ use super::{Corrupt, Ledger};
 
 const PREFIX: &str = "outbox/";
 
-/// Seconds after which a sending that failed is tried again.
-pub const RETRY_AFTER: u64 = 5;
+/// Seconds after which what was noted is told: long enough to gather changes, as KV takes one write a
+/// second under each key.
+pub const TELL_AFTER: u64 = 1;
 
 /// A KV namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
