@@ -198,11 +198,10 @@ async fn service_lives<P: Ports>(site: &Site<'_, P>, token: &AccessToken) -> Res
         let owner = service_owner(&token.client_id, &token.incarnation);
         return Ok(grant_lives(site, token, &owner).await?.is_some());
     }
-    let cached = format!("lone/{}/{}", site.event.id, token.jti);
-    if site.ports.replicas().is_lone_live(&cached, site.now) {
-        return Ok(true);
-    }
     let key = revoked_key(&site.event.id, &token.jti);
+    if let Some(alive) = site.ports.replicas().lone(&key, site.now) {
+        return Ok(alive);
+    }
     if site
         .ports
         .read(Namespace::RefreshTokens, &key)
@@ -211,7 +210,7 @@ async fn service_lives<P: Ports>(site: &Site<'_, P>, token: &AccessToken) -> Res
     {
         return Ok(false);
     }
-    site.ports.replicas().keep_lone_live(&cached, site.now);
+    site.ports.replicas().keep_lone(&key, true, site.now);
     Ok(true)
 }
 

@@ -6,8 +6,9 @@
 use super::Site;
 use super::client_auth::{self, Stop};
 use crate::account::command::Command;
+use crate::account::grants::replica::revoked_key;
 use crate::directory::integration::service_owner;
-use crate::store::ports::{Fault, Ports};
+use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::access_token::AccessToken;
 use crate::token::refresh_token::RefreshToken;
 use crate::web::reply::Reply;
@@ -28,6 +29,8 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
     let params = client_auth::body(site).await?;
     // 2.
     let client = client_auth::authenticate(site, &params).await?;
+    site.ports
+        .count(&site.event.id, client.id().as_str(), Counted::Call);
     let Some(text) = params.get("token") else {
         return Err(Stop::invalid_request("token is missing."));
     };
@@ -73,6 +76,11 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
         return Ok(());
     };
     site.account(&owner, &command).await?;
+    if let Command::RevokeLone { jti, .. } = &command {
+        // KV learns of it a moment later; this isolate knows it now.
+        let key = revoked_key(&site.event.id, jti);
+        site.ports.replicas().keep_lone(&key, false, site.now);
+    }
     site.ports.replicas().forget_account(&site.event.id, &owner);
     Ok(())
 }

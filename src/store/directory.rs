@@ -97,8 +97,8 @@ pub struct ReplicaCache {
     integrations: Shelf<Integration>,
     /// Accounts behind live tokens, by grant and generation or by personal access token.
     alive: Shelf<Alive>,
-    /// Services' tokens without a grant that KV had no revocation of.
-    lone: Shelf<()>,
+    /// Services' tokens without a grant: whether they were alive.
+    lone: Shelf<bool>,
 }
 
 impl ReplicaCache {
@@ -112,14 +112,14 @@ impl ReplicaCache {
         self.alive.keep(key, alive.profile.version, alive, now)
     }
 
-    /// Whether KV had no revocation of a service's token within the last 30 seconds.
-    pub fn is_lone_live(&self, key: &str, now: UnixTime) -> bool {
-        self.lone.get(key, now).is_some()
+    /// Whether a service's token without a grant was alive, if that was looked up lately.
+    pub fn lone(&self, key: &str, now: UnixTime) -> Option<bool> {
+        self.lone.get(key, now).map(|alive| *alive)
     }
 
-    /// Keeps that KV had no revocation of a service's token.
-    pub fn keep_lone_live(&self, key: &str, now: UnixTime) {
-        self.lone.keep(key, 0, (), now);
+    /// Keeps whether a service's token without a grant is alive. Once dead, it stays so.
+    pub fn keep_lone(&self, key: &str, alive: bool, now: UnixTime) {
+        self.lone.keep(key, u64::from(!alive), alive, now);
     }
 
     /// Forgets what an account's object said of its tokens, after something of it was ended here.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
@@ -469,9 +469,8 @@ test('apply: what cannot be done is told before anything is done', async () => {
 });
 
 test('apply: an application that was registered before a failure has had its secret shown', async () => {
-  const file = write('half.yaml', 'event: {host: half.localhost, name: Half}\napplications:\n  - {name: First of half, type: confidential, redirect_uris: []}\n  - {name: Second of half, type: public, redirect_uris: [nonsense]}\n');
-  for (const format of [[], ['--json']]) {
-    write('half.yaml', readFileSync(file, 'utf8').replace('First of', `First${format.length} of`));
+  for (const [name, ...format] of [['Half'], ['Half in JSON', '--json']]) {
+    const file = write('half.yaml', `event: {host: half.localhost, name: Half}\napplications:\n  - {name: ${name}, type: confidential, redirect_uris: []}\n  - {name: Other half, type: public, redirect_uris: [nonsense]}\n`);
     const { status, stdout, stderr } = await run(['apply', file, '--yes', ...format]);
     assert.deepEqual([status, stdout.match(/wc_cs_\S+/g)?.length], [REFUSED, 1], stdout + stderr);
     assert.match(stderr, /nonsense[^]*apply the file again/);
@@ -493,15 +492,19 @@ async function withServer(listener, work, create = (handler) => http.createServe
 }
 
 /** In front of the worker, as the edge is: it says how the request came, and may change the answer. */
-const edge = (scheme, change = (headers) => headers) => (request, response) => {
-  const { host } = request.headers;
-  const headers = { ...request.headers, 'MF-Original-URL': `${scheme}://${host}${request.url}`, 'CF-Connecting-IP': '192.0.2.7' };
+const edge = (scheme, change = (headers) => headers) => async (request, response) => {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const url = `${scheme}://${request.headers.host}${request.url}`;
+  const headers = { ...request.headers, 'MF-Original-URL': url, 'CF-Connecting-IP': '192.0.2.7' };
   const onward = http.request({ host: '127.0.0.1', port: willcall.port, path: request.url, method: request.method, headers }, (answer) => {
-    response.writeHead(answer.statusCode, change({ ...answer.headers }));
+    const changed = Object.entries(change(answer.headers)).filter(([, value]) => value !== undefined);
+    response.writeHead(answer.statusCode, Object.fromEntries(changed));
     answer.pipe(response);
   });
-  onward.on('error', () => response.destroy());
-  request.pipe(onward);
+  // The worker may answer before it has read a body that is too long, and hang up.
+  onward.on('error', () => response.headersSent || response.destroy());
+  onward.end(Buffer.concat(chunks));
 };
 
 /** A certificate for one host, signed by itself (RFC 5280 4.1); node can read them, but makes none. */
@@ -601,23 +604,22 @@ test('doctor: a server that does everything wrong fails, with what to do', async
 });
 
 test('doctor: one wrong thing is one failure', async () => {
-  const event = await willcall.event('127.0.0.1').create();
-  assert.ok(event);
+  const host = 'reg.mybigevent.org';
+  await willcall.event(host).create();
   const without = (name) => (headers) => ({ ...headers, [name]: undefined });
+  const cookies = (change) => (headers) => ({ ...headers, 'set-cookie': headers['set-cookie']?.map(change) });
   const wrongs = {
     'every kind of answer carries Strict-Transport-Security': without('strict-transport-security'),
     'no page tells another site its address': without('referrer-policy'),
     'no browser guesses a content type': without('x-content-type-options'),
     'no page can be framed': without('x-frame-options'),
     'there is no CORS anywhere else': (headers) => ({ ...headers, 'access-control-allow-origin': '*' }),
-    'cookies are named __Host-, with Secure and Path=/': (headers) => ({ ...headers, ...(headers['set-cookie'] && { 'set-cookie': headers['set-cookie'].map((line) => line.replaceAll('__Host-', '')) }) }),
-    'cookies have no Domain, and are HttpOnly and SameSite': (headers) => ({ ...headers, ...(headers['set-cookie'] && { 'set-cookie': headers['set-cookie'].map((line) => `${line}; Domain=mybigevent.org`) }) }),
+    'cookies are named __Host-, with Secure and Path=/': cookies((line) => line.replace('; Secure', '')),
+    'cookies have no Domain, and are HttpOnly and SameSite': cookies((line) => `${line}; Domain=mybigevent.org`),
   };
-  const host = 'reg.mybigevent.org';
-  await willcall.event(host).create();
   for (const [rule, change] of Object.entries(wrongs)) {
-    const { status, stdout } = await examineOverHttps(host, { change: (headers) => Object.fromEntries(Object.entries(change(headers)).filter(([, value]) => value !== undefined)) });
-    assert.deepEqual([status, failures(stdout)], [REFUSED, rule.startsWith('cookies are named') ? [rule, ...formFailures] : [rule]], stdout);
+    const { status, stdout } = await examineOverHttps(host, { change });
+    assert.deepEqual([status, failures(stdout)], [REFUSED, [rule]], stdout);
   }
   const served = await examineOverHttps(host, { plain: (_, response) => response.end('plain http, served') });
   assert.deepEqual(failures(served.stdout), ['a page asked for over plain http is redirected to https', 'the token endpoint over plain http is 403 https_required']);
