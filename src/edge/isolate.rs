@@ -1,6 +1,6 @@
 //! What lives as long as the isolate: the secrets, what was read lately, and counts not yet handed on.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use wasm_bindgen::prelude::*;
@@ -18,6 +18,7 @@ pub struct Isolate {
     pub secrets: OnceCell<Secrets>,
     pub replicas: ReplicaCache,
     usage: RefCell<BTreeMap<(String, String, String), Counts>>,
+    handing_on: Cell<bool>,
     done: RefCell<BTreeMap<String, UnixTime>>,
 }
 
@@ -31,6 +32,7 @@ thread_local! {
         secrets: OnceCell::new(),
         replicas: ReplicaCache::default(),
         usage: RefCell::default(),
+        handing_on: Cell::new(false),
         done: RefCell::default(),
     }));
 }
@@ -57,10 +59,9 @@ pub fn configure(secret: Option<String>, previous: Option<String>, operator_toke
 }
 
 impl Isolate {
-    /// Counts something; whether it is the first since the counts were last handed on.
+    /// Counts something; whether the counts must now be arranged to be handed on.
     pub fn count(&self, event_id: &str, client_id: &str, what: Counted, now: UnixTime) -> bool {
         let mut usage = self.usage.borrow_mut();
-        let first = usage.is_empty();
         let counts = usage
             .entry((event_id.to_owned(), now.day(), client_id.to_owned()))
             .or_default();
@@ -72,7 +73,7 @@ impl Isolate {
             Counted::Call => counts.calls = counts.calls.saturating_add(1),
             Counted::Refusal => counts.refusals = counts.refusals.saturating_add(1),
         }
-        first
+        !self.handing_on.replace(true)
     }
 
     /// Whether `what` was not yet done within the last hour; then it is now.
@@ -93,6 +94,7 @@ impl Isolate {
 #[wasm_bindgen]
 pub fn take_usage() -> Vec<String> {
     let mut by_event: BTreeMap<String, Vec<UsageLine>> = BTreeMap::new();
+    isolate().handing_on.set(false);
     for ((event_id, day, client_id), counts) in isolate().usage.take() {
         if let Some(client_id) = ClientId::parse(&client_id) {
             by_event.entry(event_id).or_default().push(UsageLine {
@@ -112,4 +114,17 @@ pub fn take_usage() -> Vec<String> {
         })
         .flatten()
         .collect()
+}
+
+/// Takes back counts that could not be handed on: a command of [`take_usage`] and its event's id.
+#[wasm_bindgen]
+pub fn restore_usage(event_id: &str, command: &str) {
+    let Ok(Command::AddUsage(lines)) = serde_json::from_str(command) else {
+        return;
+    };
+    let mut usage = isolate().usage.borrow_mut();
+    for line in lines {
+        let key = (event_id.to_owned(), line.day, line.client_id.to_string());
+        usage.entry(key).or_default().add(&line.counts);
+    }
 }

@@ -6,7 +6,7 @@ import { DurableObject } from 'cloudflare:workers';
 import wasm from './willcall_bg.wasm';
 import {
   __wbg_reset_state as startAnew, configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
-  take_usage,
+  restore_usage, take_usage,
 } from './willcall.js';
 
 initSync({ module: wasm });
@@ -108,7 +108,8 @@ async function flushUsage(env) {
     try {
       await ask(env, 'event', pairs[at], pairs[at + 1]);
     } catch (error) {
-      console.error(`usage counts lost: ${error}`);
+      console.error(`usage counts wait for the next time: ${error}`);
+      restore_usage(pairs[at], pairs[at + 1]);
     }
   }
 }
