@@ -81,37 +81,38 @@ export async function readPassword() {
     if (!line) throw wrongUsage('--password reads the password from standard input, and there was none.');
     return line;
   }
-  const password = await askUnseen('Password: ');
-  if (await askUnseen('Once more: ') !== password) throw wrongUsage('These are two different passwords: nothing was changed.');
+  const [password, again] = await askUnseen(['Password: ', 'Once more: ']);
+  if (password !== again) throw wrongUsage('These are two different passwords: nothing was changed.');
   return password;
 }
 
-function askUnseen(question) {
-  const { stdin } = process;
-  process.stderr.write(question);
-  // The terminal itself echoes what is typed, unless it is raw; then the keys are ours to make sense of.
+/** The terminal echoes what is typed unless it is raw: so it is, from before the first question to after the last answer. */
+async function askUnseen(questions) {
+  const { stdin, stderr } = process;
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
-  return new Promise((resolve, reject) => {
-    let typed = [];
-    const end = (settle, value) => {
-      stdin.off('data', read);
-      stdin.setRawMode(false);
-      stdin.pause();
-      process.stderr.write('\n');
-      settle(value);
-    };
-    const read = (keys) => {
-      for (const key of keys) {
-        if (key === '\r' || key === '\n') return end(resolve, typed.join(''));
-        if (key === '\x03' || key === '\x04') return end(reject, wrongUsage('Nothing was changed.'));
-        if (key === '\x7f' || key === '\b') typed.pop();
-        else if (key === '\x15') typed = [];
-        else typed.push(key);
-      }
-      return undefined;
-    };
-    stdin.on('data', read);
-    stdin.resume();
-  });
+  try {
+    return await new Promise((resolve, reject) => {
+      const answers = [];
+      let typed = [];
+      stderr.write(questions[0]);
+      stdin.on('data', (keys) => {
+        for (const key of keys) {
+          if (key === '\x03' || key === '\x04') reject(wrongUsage('Nothing was changed.'));
+          else if (key === '\r' || key === '\n') {
+            answers.push(typed.join(''));
+            typed = [];
+            if (answers.length >= questions.length) resolve(answers);
+            else stderr.write(`\n${questions[answers.length]}`);
+          } else if (key === '\x7f' || key === '\b') typed.pop();
+          else if (key === '\x15') typed = [];
+          else typed.push(key);
+        }
+      });
+    });
+  } finally {
+    stdin.removeAllListeners('data').pause();
+    stdin.setRawMode(false);
+    stderr.write('\n');
+  }
 }

@@ -14,11 +14,11 @@ export function planOf(description, state, prune) {
   const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], faults: [] };
   const applications = matchApplications(description, state, plan);
   planEvent(plan, description.event, state.event);
-  const catalogue = planScopes(plan, description.scopes, state.scopes);
+  const { catalogue, narrow } = planScopes(plan, description.scopes, state.scopes);
   planApplications(plan, applications);
   planRoles(plan, description.roles, state.roles);
   planIntegrations(plan, description.integrations, { state, applications, catalogue });
-  if (catalogue.removed.length > 0) plan.steps.push((api) => replace(api, plan.host, 'scopes', [], catalogue.removed));
+  plan.steps.push(...narrow);
   return plan;
 }
 
@@ -32,39 +32,47 @@ function planEvent(plan, { host, ...settings }, there) {
 
 // -- Scopes and roles ---------------------------------------------------------------------------
 
-/** Answers with the catalogue as it will be, and the names of those that go. */
+/**
+ * Answers with the catalogue as it will be, and the step that takes from it, for which it is too early: a scope, or a
+ * mode of one, that is approved for somebody cannot go.
+ */
 function planScopes(plan, wanted, there) {
-  wanted?.forEach((scope, index) => {
-    if (there.some(({ name }) => name === scope.name)) return;
-    for (const field of ['title', 'modes']) {
+  if (!wanted) return { catalogue: there, narrow: [] };
+  const before = ({ name }) => there.find((scope) => scope.name === name);
+  wanted.forEach((scope, index) => {
+    for (const field of before(scope) ? [] : ['title', 'modes']) {
       if (scope[field] === undefined) plan.faults.push(`scopes[${index}].${field} is missing: a new scope needs it.`);
     }
+    if (isBuiltIn(scope.name) && changedFields(scope, before(scope)).modes) {
+      plan.faults.push(`scopes[${index}].modes: those of the built-in ${scope.name} are fixed.`);
+    }
   });
-  const removed = planNamed(plan, 'scope', wanted, there, ({ name }) => !isBuiltIn(name));
-  const merged = merge(there, wanted ?? []);
-  return { scopes: merged.filter(({ name }) => !removed.includes(name)), removed };
+  const { changed, removed } = planNamed(plan, 'scope', wanted, there, ({ name }) => !isBuiltIn(name));
+  const lost = (scope) => (scope.modes && before(scope)?.modes.filter((mode) => !scope.modes.includes(mode))) ?? [];
+  const widened = changed.map((scope) => (lost(scope).length > 0 ? { ...scope, modes: [...scope.modes, ...lost(scope)] } : scope));
+  const narrowed = changed.filter((scope) => lost(scope).length > 0);
+  if (changed.length > 0) plan.steps.push((api) => replace(api, plan.host, 'scopes', widened, []));
+  const narrow = narrowed.length + removed.length > 0 ? [(api) => replace(api, plan.host, 'scopes', narrowed, removed)] : [];
+  return { catalogue: merge(there, wanted).filter(({ name }) => !removed.includes(name)), narrow };
 }
 
 function planRoles(plan, wanted, there) {
-  const removed = planNamed(plan, 'role', wanted, there, () => true);
-  if (removed.length > 0) plan.steps.push((api) => replace(api, plan.host, 'roles', [], removed));
+  if (!wanted) return;
+  const { changed, removed } = planNamed(plan, 'role', wanted, there, () => true);
+  if (changed.length + removed.length > 0) plan.steps.push((api) => replace(api, plan.host, 'roles', changed, removed));
 }
 
-/** Plans a list that is known by names, except for removing; answers with the names to remove. */
+/** The changes of a list that is known by names: what is changed or new, and the names of what goes. */
 function planNamed(plan, word, wanted, there, mayGo) {
-  if (!wanted) return [];
-  const changed = [];
-  for (const item of wanted) {
+  const changed = wanted.filter((item) => {
     const before = there.find(({ name }) => name === item.name);
-    const fields = changedFields(item, before);
-    if (before && Object.keys(fields).length === 0) continue;
-    const { name, ...rest } = fields;
-    plan.changes.push({ sign: before ? '~' : '+', what: `${word} ${item.name}`, details: inWords(rest, before) });
-    changed.push(item);
-  }
-  if (changed.length > 0) plan.steps.push((api) => replace(api, plan.host, `${word}s`, changed, []));
+    const { name, ...fields } = changedFields(item, before);
+    if (before && Object.keys(fields).length === 0) return false;
+    plan.changes.push({ sign: before ? '~' : '+', what: `${word} ${item.name}`, details: inWords(fields, before) });
+    return true;
+  });
   const absent = there.filter((item) => mayGo(item) && !wanted.some(({ name }) => name === item.name)).map(({ name }) => name);
-  return remove(plan, absent, (name) => `${word} ${name}`);
+  return { changed, removed: remove(plan, absent, (name) => `${word} ${name}`) };
 }
 
 /** Of what a description does not have: all, if it is to be pruned, and none otherwise. */
@@ -146,7 +154,7 @@ async function register(api, registered, { status, ...wanted }) {
 function planIntegrations(plan, wanted, { state, applications, catalogue }) {
   const nameOf = (id) => `integration of ${state.applications.find((each) => each.client_id === id)?.name} (${id})`;
   if (!wanted) {
-    for (const there of state.integrations) checkRemoved(plan, nameOf(there.client_id), there, catalogue);
+    for (const there of state.integrations) checkApproval(plan, nameOf(there.client_id), there, catalogue);
     return;
   }
   const named = new Set();
@@ -161,8 +169,7 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
     if (named.has(application?.client_id)) plan.faults.push(`${at} is of an application that another integration is of.`);
     if (application) named.add(application.client_id);
     const there = state.integrations.find((each) => each.client_id === application?.client_id);
-    checkApproval(plan, at, approval, catalogue);
-    checkRemoved(plan, at, { ...there, ...approval }, catalogue);
+    checkApproval(plan, at, { ...there, ...approval }, catalogue);
     const fields = changedFields(there ? approval : { obo_scopes: [], service_scopes: [], ...approval }, there);
     if (there && Object.keys(fields).length === 0) return;
     const what = application ? nameOf(application.client_id) : `integration of ${name}`;
@@ -178,24 +185,13 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
   }
 }
 
-const MODES = [['obo_scopes', 'obo'], ['service_scopes', 'service']];
-
-/** What a description approves must be there to be approved. */
-function checkApproval(plan, at, approval, { scopes, removed }) {
-  for (const [field, mode] of MODES) {
+/** What is approved in the end, given or kept, must be there in the end: the server would refuse it half-way. */
+function checkApproval(plan, at, approval, catalogue) {
+  for (const [field, mode] of [['obo_scopes', 'obo'], ['service_scopes', 'service']]) {
     for (const name of approval[field] ?? []) {
-      if (removed.includes(name)) continue;
-      const scope = scopes.find((each) => each.name === name);
-      if (!scope) plan.faults.push(`${at}.${field}: ${name} is not a scope of this event.`);
-      else if (scope.modes?.includes(mode) === false) plan.faults.push(`${at}.${field}: ${name} does not have the mode ${mode}.`);
+      const scope = catalogue.find((each) => each.name === name);
+      if (!scope) plan.faults.push(`${at}: ${field} would have ${name}, which is not among the event's scopes then.`);
+      else if (scope.modes?.includes(mode) === false) plan.faults.push(`${at}: ${field} would have ${name}, which does not have the mode ${mode} then.`);
     }
-  }
-}
-
-/** What goes must not be approved for anybody who stays: the server would refuse it half-way. */
-function checkRemoved(plan, at, approval, { removed }) {
-  for (const [field] of MODES) {
-    const still = (approval[field] ?? []).filter((name) => removed.includes(name));
-    if (still.length > 0) plan.faults.push(`${at} would keep ${still.join(' ')} in ${field}, which pruning removes from the scopes.`);
   }
 }

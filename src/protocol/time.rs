@@ -100,15 +100,30 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
-/// Whether `text` is a day as [`UnixTime::day`] writes it.
+/// Whether `text` is a day of the calendar as [`UnixTime::day`] writes it.
 #[must_use]
 pub fn is_day(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 10
-        && bytes.iter().enumerate().all(|(at, byte)| match at {
-            4 | 7 => *byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
+    let mut parts = text.split('-').map(|part| {
+        let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<u64>()
+            .ok()
+            .filter(|_| digits)
+            .map(|number| (part.len(), number))
+    });
+    let (Some(Some((4, year))), Some(Some((2, month))), Some(Some((2, day))), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
 }
 
 #[cfg(test)]
@@ -130,6 +145,27 @@ mod tests {
             UnixTime(1_709_210_096).for_people(),
             "29 February 2024, 12:34 UTC"
         );
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        for good in ["2026-03-01", "2024-02-29", "1999-12-31"] {
+            assert!(is_day(good), "{good}");
+        }
+        for bad in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-04-31",
+            "2026-1-1",
+            "26-01-01",
+            "",
+            "2026-01-01-",
+            "2026-01-0a",
+            "+026-01-01",
+        ] {
+            assert!(!is_day(bad), "{bad}");
+        }
     }
 
     #[test]

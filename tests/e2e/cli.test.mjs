@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
@@ -366,6 +366,13 @@ test('apply: a plan, then the event as described, and a second time nothing to c
   assert.equal(await wholeState(host), state);
 });
 
+test('apply: the example of docs/cli.md, as printed', async () => {
+  const [, example] = /```yaml\n([^]*?)```/.exec(readFileSync(path.join(projectRoot, 'docs', 'cli.md'), 'utf8'));
+  const file = write('example.yaml', example);
+  assert.match(await succeed(['apply', file, '--yes']), /\nApplied to reg\.mybigevent\.org\.\n$/);
+  assert.equal(await succeed(['apply', file]), 'Nothing to change.\n');
+});
+
 test('apply: the same in JSON, and with --json what was done', async () => {
   const description = { event: { host: 'json.localhost', name: 'JSON' }, applications: [{ name: 'Of the JSON', type: 'confidential', redirect_uris: [] }] };
   const file = write('described.json', JSON.stringify(description));
@@ -410,6 +417,19 @@ integrations:
   assert.equal((await operator.must('GET', `/events/${host}/accounts`)).items.length, 1);
   const names = (await operator.must('GET', `/events/${host}/scopes`)).items.map(({ name }) => name);
   assert.deepEqual(names, ['badge:print', 'pii:basic', 'pii:email', 'token:introspect', 'user:read', 'user:roles']);
+});
+
+test('apply: a scope changes its mode, and the approvals with it, in one go', async () => {
+  const host = 'modes.localhost';
+  const { client_id } = await operator.registerApplication();
+  const file = (mode, field) => write('modes.yaml', `
+event: {host: ${host}, name: Modes}
+scopes: [{name: a, title: A, modes: [${mode}]}]
+integrations: [{client_id: ${client_id}, obo_scopes: [], service_scopes: [], ${field}: [a]}]
+`.replace(`${field}: [], `, ''));
+  await succeed(['apply', file('obo', 'obo_scopes'), '--yes']);
+  assert.match(await succeed(['apply', file('service', 'service_scopes'), '--yes']), /modes: \+service -obo/);
+  assert.equal(await succeed(['apply', file('service', 'service_scopes')]), 'Nothing to change.\n');
 });
 
 test('apply asks: y for a change, the host’s name for a deletion', async () => {
@@ -458,12 +478,14 @@ test('apply: what cannot be done is told before anything is done', async () => {
   await refused(`${event}integrations: [{client_id: 999999}]`, /no application 999999/);
   const { client_id } = await operator.registerApplication({ name: 'Not of a kind' });
   await refused(`${event}applications: [{name: Not of a kind, type: public}]`, /is confidential, which is fixed/);
-  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [user:read]}]`, /user:read does not have the mode obo/);
-  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [no:such]}]`, /no:such is not a scope/);
+  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [user:read]}]`, /user:read, which does not have the mode obo/);
+  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [no:such]}]`, /no:such, which is not among/);
   assert.ok(!await exists(`/events/${host}`));
 
   await succeed(['apply', write('possible.yaml', `${event}scopes: [{name: a, title: A, modes: [obo]}]\nintegrations: [{client_id: ${client_id}, obo_scopes: [a]}]`), '--yes']);
-  await refused(`${event}scopes: []`, /would keep a in obo_scopes/, '--prune');
+  await refused(`${event}scopes: []`, /obo_scopes would have a, which is not among/, '--prune');
+  await refused(`${event}scopes: [{name: a, modes: [service]}]`, /obo_scopes would have a, which does not have the mode obo/);
+  await refused(`${event}scopes: [{name: "pii:basic", modes: [service]}]`, /built-in pii:basic are fixed/);
   await operator.registerApplication({ name: 'Not of a kind' });
   await refused(`${event}applications: [{name: Not of a kind}]`, /several applications of this name/);
 });
@@ -497,7 +519,7 @@ const edge = (scheme, change = (headers) => headers) => async (request, response
   for await (const chunk of request) chunks.push(chunk);
   const url = `${scheme}://${request.headers.host}${request.url}`;
   const headers = { ...request.headers, 'MF-Original-URL': url, 'CF-Connecting-IP': '192.0.2.7' };
-  const onward = http.request({ host: '127.0.0.1', port: willcall.port, path: request.url, method: request.method, headers }, (answer) => {
+  const onward = http.request({ host: '127.0.0.1', port: willcall.port, path: request.url, method: request.method, headers, agent: false }, (answer) => {
     const changed = Object.entries(change(answer.headers)).filter(([, value]) => value !== undefined);
     response.writeHead(answer.statusCode, Object.fromEntries(changed));
     answer.pipe(response);

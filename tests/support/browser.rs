@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::{Answer, Call, Client, ORIGIN, PASSWORD, Person, World};
+use super::answer::Answer;
+use super::people::{Client, Person};
+use super::world::{Call, World};
+use super::{ORIGIN, PASSWORD};
 use willcall::protocol::encoding::form_pairs;
 
 /// A browser at one event's site.

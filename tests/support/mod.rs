@@ -1,7 +1,8 @@
 //! A whole deployment in memory, with a clock that moves when told to, behind the one door.
 //!
-//! [`World`] is the deployment, [`Scene`] one with an event, an application and a person, [`Browser`] keeps
-//! cookies and fills in forms, [`Client`] is what an application knows of itself, [`Answer`] what came back.
+//! [`world`] is the deployment, [`scene`] one with an event, an application and a person, [`browser`] keeps
+//! cookies and fills in forms, [`people`] are what an application and a person know of themselves, [`answer`]
+//! is what came back.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,17 +11,13 @@
 )]
 #![expect(dead_code, reason = "each test file uses its own part of it")]
 
-mod answer;
-mod browser;
-mod people;
-mod scene;
-mod world;
+pub mod answer;
+pub mod browser;
+pub mod people;
+pub mod scene;
+pub mod world;
 
-pub use answer::{Answer, Redirect, unescape};
-pub use browser::Browser;
-pub use people::{Client, Person, Tokens};
-pub use scene::{Scene, words};
-pub use world::{Call, World};
+pub use scene::Scene;
 
 use std::sync::LazyLock;
 

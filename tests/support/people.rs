@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Answer, ORIGIN, World};
+use super::ORIGIN;
+use super::answer::Answer;
+use super::world::World;
 
 /// An application, as its developer knows it.
 #[derive(Clone, Debug)]

@@ -9,7 +9,10 @@ use willcall::directory::{event_command, platform_command};
 use willcall::protocol::client::{ClientId, ClientType};
 use willcall::token::client_secret;
 
-use super::{Browser, Client, EMAIL, HOST, NAME, PASSWORD_HASH, Person, Tokens, World};
+use super::browser::Browser;
+use super::people::{Client, Person, Tokens};
+use super::world::World;
+use super::{EMAIL, HOST, NAME, PASSWORD_HASH};
 
 /// The scopes of the catalogue besides the built-in ones:
 /// `badge:print` needs the permission `badges` and is sensitive, `shirt:order` needs `shirts`, which the

@@ -18,7 +18,8 @@ use willcall::token::key::{BadSecrets, KeyRing};
 use willcall::token::{Entropy, random_id};
 use willcall::web::inbound::Head;
 
-use super::{Answer, BEGIN, ORIGIN, SECRET};
+use super::answer::Answer;
+use super::{BEGIN, ORIGIN, SECRET};
 
 /// A deployment: [`Memory`], its secrets and its clock. Requests see the world through this, so that
 /// a test can hold KV still, lose answers, or take objects away.
@@ -64,7 +65,7 @@ impl World {
 
     /// Sets the deployment's secrets, as a deployment of them does: with isolates that know nothing yet.
     pub fn set_secrets(&self, current: Option<&str>, previous: Option<&str>) {
-        self.ring.replace(KeyRing::new(current, previous));
+        drop(self.ring.replace(KeyRing::new(current, previous)));
         self.another_isolate();
     }
 

@@ -1,0 +1,597 @@
+//! Contract 3: signing in, consent, and a person's own page; refusals first.
+
+mod support;
+
+use serde_json::json;
+use support::answer::unescape;
+use support::browser::{Browser, authorization};
+use support::people::Person;
+use support::{CHALLENGE, EMAIL, NAME, ORIGIN, PASSWORD, Scene, cheap_hash};
+
+const WRONG: &str = "not the right one";
+
+/// Wrong attempts, each of which shows the form again.
+#[track_caller]
+fn fail(browser: &Browser<'_>, email: &str, times: usize) {
+    for _ in 0..times {
+        browser.try_to_sign_in(email, WRONG).page(400);
+    }
+}
+
+fn other_person(s: &Scene, email: &str) -> Person {
+    s.person(&s.event, json!({"email": email, "name": "Casey"}))
+}
+
+// -- Signing in: what is refused ------------------------------------------------------------------------
+
+#[test]
+fn contract_3_a_wrong_attempt_shows_the_form_again_and_does_not_say_what_was_wrong() {
+    let s = Scene::new();
+    let browser = s.browser();
+    let shown = |email: &str, password: &str| {
+        let answer = browser.try_to_sign_in(email, password);
+        let page = answer.page(400);
+        assert!(page.contains("<button type=\"submit\">Sign in</button>"));
+        let token = answer.form("/login").iter().find(|(name, _)| name == "form_token").unwrap().1.clone();
+        page.replace(email, "EMAIL").replace(&token, "TOKEN")
+    };
+    let unknown = shown("nobody@people.example", PASSWORD);
+    assert_eq!(shown(EMAIL, WRONG), unknown);
+    assert_eq!(shown(EMAIL, &PASSWORD.to_uppercase()), unknown);
+    assert_eq!(shown(EMAIL, &"x".repeat(5000)), unknown);
+    s.disable_robin();
+    assert_eq!(shown(EMAIL, PASSWORD), unknown);
+    let without = s.person(&s.event, json!({"email": "new@people.example", "name": "N", "password_hash": "none"}));
+    assert_eq!(shown(&without.email, "none"), unknown);
+    for (email, password) in [("", PASSWORD), (EMAIL, ""), ("", "")] {
+        browser.try_to_sign_in(email, password).page(400);
+    }
+    assert!(!browser.is_signed_in());
+}
+
+#[test]
+fn contract_3_a_sign_in_form_without_its_own_token_is_403() {
+    let s = Scene::new();
+    let browser = s.browser();
+    let right = [("email", EMAIL), ("password", PASSWORD)];
+    browser.post("/login", &right).page(403);
+    let page = browser.get("/login");
+    let hidden = page.form("/login");
+    let token = |name: &str| hidden.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let (token, target) = (token("form_token"), token("return"));
+    let sent = |token: &str, target: &str| [right[0], right[1], ("form_token", token), ("return", target)].map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let post = |browser: &Browser<'_>, fields: &[(String, String)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        browser.post("/login", &fields)
+    };
+    post(&s.browser(), &sent(&token, &target)).page(403);
+    let elsewhere = s.browser();
+    elsewhere.get("/login");
+    post(&elsewhere, &sent(&token, &target)).page(403);
+    post(&browser, &sent(&format!("{token}x"), &target)).page(403);
+    post(&browser, &sent(&token, "/account/tokens")).page(403);
+    s.wait(4 * 3600 + 1);
+    post(&browser, &sent(&token, &target)).page(403);
+    assert!(!browser.is_signed_in());
+}
+
+#[test]
+fn contract_3_a_foreign_origin_is_refused_and_null_is_not_foreign() {
+    let s = Scene::new();
+    let browser = s.browser();
+    let attempt = |origin: &str| {
+        let page = browser.get("/login");
+        let mut fields = page.form("/login");
+        fields.push(("email".into(), EMAIL.into()));
+        fields.push(("password".into(), PASSWORD.into()));
+        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        browser.send(browser.call("POST", "/login").form(&pairs).origin(origin)).status()
+    };
+    for foreign in ["https://evil.example", "http://reg.example", "https://reg.example:8443", "https://reg.example.evil.example", ""] {
+        assert_eq!(attempt(foreign), 403, "{foreign}");
+    }
+    assert_eq!(attempt("null"), 303);
+    assert_eq!(attempt(ORIGIN), 303);
+}
+
+#[test]
+fn contract_3_sign_in_leads_back_to_our_own_pages_only() {
+    let s = Scene::new();
+    for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "/api/users/current", "/oauth/authorize@evil.example"] {
+        let browser = s.browser();
+        let page = browser.send(browser.call("GET", &format!("/login?return={elsewhere}")));
+        let answer = browser.submit(&page, "/login", &[("email", EMAIL), ("password", PASSWORD)]);
+        assert_eq!(answer.redirect().base, "/account", "{elsewhere}");
+    }
+}
+
+// -- Throttling -------------------------------------------------------------------------------------------
+
+#[test]
+fn contract_4_an_e_mail_known_or_not_waits_after_10_wrong_passwords_in_a_minute() {
+    for email in [EMAIL, "nobody@people.example"] {
+        let s = Scene::new();
+        let browser = s.browser();
+        fail(&browser, email, 5);
+        fail(&browser, &email.to_uppercase(), 5);
+        s.wait(20);
+        let answer = browser.try_to_sign_in(email, PASSWORD);
+        let page = answer.page(429);
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait) && wait == 40, "{wait}");
+        assert!(page.contains("wait 40 seconds"));
+        s.browser().try_to_sign_in(email, WRONG).page(429);
+        s.wait(wait - 1);
+        browser.try_to_sign_in(email, PASSWORD).page(429);
+        s.wait(1);
+        let right = browser.try_to_sign_in(email, PASSWORD).status();
+        assert_eq!(right, if email == EMAIL { 303 } else { 400 });
+    }
+}
+
+#[test]
+fn contract_4_nobody_waits_longer_than_60_seconds_however_many_try() {
+    let s = Scene::new();
+    let browser = s.browser();
+    fail(&browser, EMAIL, 10);
+    for _ in 0..20 {
+        s.wait(2);
+        browser.try_to_sign_in(EMAIL, WRONG).page(429);
+    }
+    s.wait(20);
+    browser.sign_in(&s.robin);
+}
+
+#[test]
+fn contract_4_a_browser_that_has_signed_in_before_has_a_count_of_its_own() {
+    let s = Scene::new();
+    let own = s.signed_in();
+    let page = own.get("/logout");
+    own.submit(&page, "/logout", &[]);
+    fail(&s.browser(), EMAIL, 10);
+    s.browser().try_to_sign_in(EMAIL, PASSWORD).page(429);
+    own.sign_in(&s.robin);
+    // Its own failures count, for it alone and for this account alone.
+    let casey = other_person(&s, "casey@people.example");
+    fail(&own, EMAIL, 10);
+    own.try_to_sign_in(EMAIL, PASSWORD).page(429);
+    own.sign_in(&casey);
+    s.wait(61);
+    own.sign_in(&s.robin);
+}
+
+#[test]
+fn contract_4_an_address_waits_after_100_failures_and_only_that_address() {
+    let s = Scene::new();
+    let at = |address: &str, email: &str, password: &str| {
+        let browser = s.browser();
+        let page = browser.get("/login");
+        let mut fields = page.form("/login");
+        fields.push(("email".into(), email.into()));
+        fields.push(("password".into(), password.into()));
+        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        browser.send(browser.call("POST", "/login").form(&pairs).address(address)).status()
+    };
+    let people: Vec<Person> = (0..10).map(|n| other_person(&s, &format!("p{n}@people.example"))).collect();
+    for person in &people {
+        for _ in 0..10 {
+            assert_eq!(at("192.0.2.1", &person.email, WRONG), 400);
+        }
+    }
+    assert_eq!(at("192.0.2.1", EMAIL, PASSWORD), 429);
+    assert_eq!(at("192.0.2.2", EMAIL, PASSWORD), 303);
+    s.wait(60);
+    assert_eq!(at("192.0.2.1", EMAIL, PASSWORD), 303);
+}
+
+#[test]
+fn contract_4_nothing_but_wrong_passwords_counts_at_sign_in() {
+    let s = Scene::new();
+    let browser = s.browser();
+    for _ in 0..12 {
+        browser.post("/login", &[("email", EMAIL), ("password", WRONG)]).page(403);
+        browser.try_to_sign_in(EMAIL, "").page(400);
+        browser.sign_in(&s.robin);
+    }
+    s.browser().sign_in(&s.robin);
+}
+
+// -- Sessions -----------------------------------------------------------------------------------------------
+
+#[test]
+fn contract_3_the_sign_in_page_has_the_labels_people_and_programs_look_for() {
+    let s = Scene::new();
+    let page = s.browser().get("/login").page(200);
+    for part in ["<label for=\"email\">Email</label>", "<label for=\"password\">Password</label>", ">Sign in</button>", "Harbour Con"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn contract_3_cookies_are_for_this_host_alone_and_out_of_scripts_reach() {
+    let s = Scene::new();
+    let answer = s.browser().get("/login");
+    let mut lines: Vec<String> = answer.headers("set-cookie").iter().map(|line| (*line).to_owned()).collect();
+    let answer = s.browser().try_to_sign_in(EMAIL, PASSWORD);
+    lines.extend(answer.headers("set-cookie").iter().map(|line| (*line).to_owned()));
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        assert!(line.starts_with("__Host-") && !line.contains("Domain"), "{line}");
+        for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+}
+
+#[test]
+fn contract_3_signing_in_ends_the_session_this_browser_had() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let old = browser.jar.borrow().clone();
+    browser.sign_in(&s.robin);
+    let stale = s.browser();
+    stale.jar.replace(old);
+    assert!(!stale.is_signed_in());
+    assert!(browser.is_signed_in());
+}
+
+#[test]
+fn contract_3_signing_out_needs_its_form_and_ends_the_session() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let kept = browser.jar.borrow().clone();
+    browser.post("/logout", &[]).page(403);
+    let page = browser.get("/logout");
+    assert!(browser.is_signed_in(), "showing the page signs nobody out");
+    assert!(page.page(200).contains(">Sign out</button>"));
+    browser.submit(&page, "/logout", &[]).page(200);
+    assert!(!browser.is_signed_in());
+    browser.jar.replace(kept);
+    assert!(!browser.is_signed_in(), "the session itself has ended");
+}
+
+#[test]
+fn contract_3_a_session_ends_by_time_password_disabling_or_deletion() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.wait(30 * 86_400 - 1);
+    assert!(browser.is_signed_in());
+    s.wait(1);
+    assert!(!browser.is_signed_in());
+    let browser = s.signed_in();
+    s.change_robin(json!({"password_hash": cheap_hash("another password")}));
+    assert!(!browser.is_signed_in(), "a changed password");
+    browser.try_to_sign_in(EMAIL, PASSWORD).page(400);
+    assert_eq!(browser.try_to_sign_in(EMAIL, "another password").status(), 303);
+    s.change_robin(json!({"name": "Robin Z."}));
+    assert!(browser.is_signed_in(), "nothing else ends it");
+    s.disable_robin();
+    assert!(!browser.is_signed_in(), "disabled");
+    s.enable_robin();
+    assert!(!browser.is_signed_in(), "enabling brings none back");
+    assert_eq!(browser.try_to_sign_in(EMAIL, "another password").status(), 303);
+    s.delete_robin();
+    assert!(!browser.is_signed_in(), "deleted");
+    browser.try_to_sign_in(EMAIL, "another password").page(400);
+}
+
+#[test]
+fn contract_3_a_forged_or_foreign_session_cookie_is_nobodys() {
+    let s = Scene::new();
+    s.put_event("other.example", json!({"name": "Other"}));
+    let browser = s.signed_in();
+    let jar = browser.jar.borrow().clone();
+    let there = Browser::at(&s, "https://other.example");
+    there.jar.replace(jar.clone());
+    assert!(!there.is_signed_in());
+    let session = jar.get("__Host-willcall").unwrap();
+    for value in ["", "x", &format!("{session}x"), &session.replace('.', ""), jar.get("__Host-willcall-browser").unwrap()] {
+        let forged = s.browser();
+        forged.jar.borrow_mut().insert("__Host-willcall".into(), value.to_owned());
+        assert!(!forged.is_signed_in(), "{value}");
+    }
+}
+
+// -- The consent page ------------------------------------------------------------------------------------------
+
+#[test]
+fn contract_3_a_consent_form_that_is_not_ours_is_403_and_grants_nothing() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let page = browser.authorize(&s.client, &[("scope", "pii:basic")]);
+    let hidden = page.form("/account/consent");
+    let with = |name: &str, value: &str| -> Vec<(String, String)> {
+        let mut fields: Vec<(String, String)> = hidden.iter().filter(|(known, _)| known != name).cloned().collect();
+        if !value.is_empty() {
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+        fields.push(("decision".into(), "authorize".into()));
+        fields
+    };
+    let post = |browser: &Browser<'_>, fields: &[(String, String)], origin: &str| {
+        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        browser.send(browser.call("POST", "/account/consent").form(&pairs).origin(origin))
+    };
+    let request = hidden.iter().find(|(name, _)| name == "request").unwrap().1.clone();
+    for fields in [
+        with("form_token", ""),
+        with("form_token", "x.1.y"),
+        with("scope", "pii:basic pii:email"),
+        with("scope", ""),
+        with("request", ""),
+        with("request", &request.replace("pii%3Abasic", "pii%3Aemail")),
+        with("request", &format!("{request}&state=other")),
+    ] {
+        post(&browser, &fields, "null").page(403);
+    }
+    let right = with("", "");
+    post(&browser, &right, "https://evil.example").page(403);
+    post(&s.browser(), &right, "null").page(403);
+    post(&s.signed_in(), &right, "null").page(403);
+    let undecided: Vec<(String, String)> = hidden.clone();
+    post(&browser, &undecided, "null").page(400);
+    s.wait(4 * 3600 + 1);
+    post(&browser, &right, "null").page(403);
+    let again = browser.authorize(&s.client, &[("scope", "pii:basic")]);
+    browser.decide(&again, "authorize").redirect().code();
+}
+
+#[test]
+fn contract_3_what_changed_while_the_consent_page_was_open_is_judged_anew() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let open = || browser.authorize(&s.client, &[("scope", "badge:print")]);
+    let page = open();
+    s.change_robin(json!({"permissions": []}));
+    browser.decide(&page, "authorize").page(403);
+    s.change_robin(json!({"permissions": ["badges"]}));
+    let page = open();
+    s.suspend(&s.client);
+    s.another_isolate();
+    browser.decide(&page, "authorize").page(400);
+    s.resume(&s.client);
+    let page = open();
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+    s.another_isolate();
+    assert_eq!(browser.decide(&page, "authorize").redirect().error(), "invalid_scope");
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic", "badge:print"]}));
+    s.another_isolate();
+    let page = open();
+    s.disable_robin();
+    assert!(!matches!(browser.decide(&page, "authorize").status(), 200 | 400) || !browser.is_signed_in());
+    s.enable_robin();
+    browser.sign_in(&s.robin);
+    // Left out, the scope is what may be had at the time: more than was shown is shown again.
+    s.change_robin(json!({"permissions": []}));
+    let page = browser.authorize(&s.client, &[]);
+    s.change_robin(json!({"permissions": ["badges"]}));
+    let again = browser.decide(&page, "authorize");
+    assert!(again.page(200).contains("Print badges") && again.asks_for_consent());
+}
+
+#[test]
+fn contract_3_the_consent_page_shows_who_asks_for_what_of_whom() {
+    let s = Scene::new();
+    let answer = s.signed_in().authorize(&s.client, &[("scope", "pii:basic stats:read")]);
+    let page = unescape(&answer.page(200));
+    for part in [
+        "Harbour Con",
+        "Badge Buddy",
+        "Prints badges on the spot",
+        "https://buddy.example/about",
+        NAME,
+        EMAIL,
+        "Not you?",
+        "See your name",
+        "See statistics",
+        ">Authorize Application</button>",
+        ">Deny</button>",
+        "buddy.example",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("See your email address") && !page.contains("This is an administrative permission"));
+    assert!(!page.contains("danger"));
+}
+
+#[test]
+fn contract_3_not_you_leads_to_signing_in_as_somebody_else_and_back() {
+    let s = Scene::new();
+    let casey = other_person(&s, "casey@people.example");
+    let browser = s.signed_in();
+    let answer = browser.authorize(&s.client, &[("scope", "pii:basic")]);
+    let page = answer.page(200);
+    let before = page.split("\">Not you?</a>").next().unwrap();
+    let href = unescape(before.rsplit("href=\"").next().unwrap());
+    let sign_in = browser.get(&href);
+    let back = browser.submit(&sign_in, "/login", &[("email", &casey.email), ("password", PASSWORD)]);
+    let again = browser.get(back.header("location").unwrap());
+    assert!(again.asks_for_consent() && again.page(200).contains(&casey.email));
+}
+
+#[test]
+fn contract_3_a_sensitive_scope_is_red_says_so_and_makes_the_button_red() {
+    let s = Scene::new();
+    let page = s.signed_in().authorize(&s.client, &[("scope", "badge:print pii:basic")]).page(200);
+    assert_eq!(page.matches("This is an administrative permission").count(), 1);
+    let line = page.split("<li").find(|line| line.contains("This is an administrative permission")).unwrap();
+    assert!(line.contains("Print badges") && line.contains("class=\"sensitive\""));
+    let button = page.split("<button").find(|button| button.contains("value=\"authorize\"")).unwrap();
+    assert!(button.contains("class=\"danger\""));
+}
+
+#[test]
+fn contract_3_deny_goes_back_with_access_denied_and_is_not_remembered() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let page = browser.authorize(&s.client, &[]);
+    let back = browser.decide(&page, "deny").redirect();
+    assert_eq!((back.error(), back.get("state"), back.get("iss")), ("access_denied", Some("st4te"), Some(ORIGIN)));
+    assert!(browser.authorize(&s.client, &[]).asks_for_consent());
+}
+
+// -- What is remembered ------------------------------------------------------------------------------------------
+
+#[test]
+fn contract_3_consent_is_remembered_for_what_one_live_grant_covers() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let asks = |scope: &str| browser.authorize(&s.client, &[("scope", scope)]).asks_for_consent();
+    let code = browser.code(&s.client, &[("scope", "pii:basic pii:email")]);
+    assert!(asks("pii:basic"), "a code that was not redeemed is no grant");
+    let tokens = s.client.redeem(&s, &code);
+    assert!(!asks("pii:basic pii:email") && !asks("pii:email"));
+    assert!(asks("pii:email stats:read"), "wider");
+    assert!(browser.authorize(&s.client, &[("scope", "pii:basic"), ("prompt", "consent")]).asks_for_consent());
+    let wider = browser.authorize(&s.client, &[("scope", "pii:basic stats:read")]).page(200);
+    assert!(wider.contains("See your name") && wider.contains("See statistics"), "the whole set");
+    // Two grants together cover more than one of them: that is not remembered.
+    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "stats:read")]));
+    assert!(!asks("stats:read") && asks("pii:basic stats:read"));
+    // Another application, another person.
+    assert!(browser.authorize(&s.another_client(), &[("scope", "pii:basic")]).asks_for_consent());
+    // The grant's present scope counts, and only while it lives.
+    s.client.try_to_refresh(&s, &tokens.refresh, "pii:basic").ok();
+    assert!(asks("pii:email") && !asks("pii:basic"));
+    s.client.revoke(&s, &tokens.refresh);
+    assert!(asks("pii:basic"));
+}
+
+#[test]
+fn contract_3_a_sensitive_scope_is_asked_for_every_time() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "badge:print pii:basic")]));
+    let asks = |scope: &str| browser.authorize(&s.client, &[("scope", scope)]).asks_for_consent();
+    assert!(asks("badge:print") && asks("badge:print pii:basic") && !asks("pii:basic"));
+    s.put_scopes(&s.event, json!([
+        {"name": "badge:print", "title": "Print", "modes": ["obo"], "permission": "badges"},
+        {"name": "shirt:order", "title": "Shirts", "modes": ["obo"], "permission": "shirts"},
+        {"name": "stats:read", "title": "Stats", "modes": ["obo", "service"]},
+        {"name": "report:read", "title": "Reports", "modes": ["service"]},
+        {"name": "pii:basic", "title": "Your name, which is sensitive here", "sensitive": true},
+    ]));
+    s.wait(support::STALE);
+    assert!(!asks("badge:print"), "no longer sensitive");
+    assert!(asks("pii:basic"), "sensitive now");
+}
+
+#[test]
+fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_time() {
+    let s = Scene::new();
+    let uris = ["https://pocket.example/cb", "http://127.0.0.1/cb", "com.pocket.app:/cb"];
+    let public = s.public_client(&uris);
+    let browser = s.signed_in();
+    let ask = |uri: &str| {
+        let extra = [("scope", "pii:basic"), ("redirect_uri", uri), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+        browser.authorize(&public, &extra)
+    };
+    let back = browser.decide(&ask(uris[0]), "authorize").redirect();
+    public.try_to_redeem(&s, back.code(), &[("code_verifier", support::VERIFIER)]).ok();
+    assert!(!ask(uris[0]).asks_for_consent());
+    assert!(ask("http://127.0.0.1:4000/cb").asks_for_consent() && ask(uris[2]).asks_for_consent());
+}
+
+// -- The account page -------------------------------------------------------------------------------------------
+
+#[test]
+fn contract_3_the_account_page_is_for_the_person_alone() {
+    let s = Scene::new();
+    assert!(s.browser().get("/account").asks_to_sign_in());
+    for path in ["/account/applications/1001/revoke", "/account/sessions/s_x/end", "/account/tokens", "/account/tokens/x/revoke"] {
+        s.browser().post(path, &[]).page(403);
+        s.signed_in().post(path, &[("form_token", "x")]).page(403);
+    }
+}
+
+#[test]
+fn contract_3_revoke_access_ends_all_of_one_applications_grants_and_the_next_request_asks() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let other = s.another_client();
+    let one = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    let two = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:email")]));
+    let others = other.redeem(&s, &browser.code(&other, &[("scope", "pii:basic")]));
+    let unredeemed = browser.code(&s.client, &[("scope", "pii:basic")]);
+    let account = browser.get("/account");
+    assert_eq!(account.form_actions("/account/applications/").len(), 2, "each application once");
+    let action = format!("/account/applications/{}/revoke", s.client.id);
+    assert_eq!(browser.submit(&account, &action, &[]).redirect().base, "/account");
+    s.assert_ended(&one);
+    s.assert_ended(&two);
+    s.whoami(&one.access).refused(401, "invalid_token");
+    s.client.try_to_redeem(&s, &unredeemed, &[]).refused(400, "invalid_grant");
+    assert!(other.is_active(&s, &others.access) && other.is_active(&s, &others.refresh));
+    let page = browser.get("/account");
+    assert_eq!(page.form_actions("/account/applications/").len(), 1);
+    assert!(browser.authorize(&s.client, &[("scope", "pii:basic")]).asks_for_consent());
+    let tokens = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    s.assert_lives(&tokens);
+}
+
+#[test]
+fn contract_3_a_form_of_the_account_page_does_what_it_says_and_nothing_else() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let other = s.another_client();
+    let kept = other.redeem(&s, &browser.code(&other, &[("scope", "pii:basic")]));
+    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    let account = browser.get("/account");
+    let hidden = account.form(&format!("/account/applications/{}/revoke", s.client.id));
+    let token = &hidden.first().unwrap().1;
+    let elsewhere = format!("/account/applications/{}/revoke", other.id);
+    browser.post(&elsewhere, &[("form_token", token)]).page(403);
+    assert!(other.is_active(&s, &kept.access));
+    let another_session = s.signed_in();
+    let own = format!("/account/applications/{}/revoke", s.client.id);
+    another_session.post(&own, &[("form_token", token)]).page(403);
+}
+
+#[test]
+fn contract_3_sessions_are_listed_and_can_be_ended_one_by_one() {
+    let s = Scene::new();
+    let (here, there) = (s.signed_in(), s.signed_in());
+    let account = here.get("/account");
+    let others = account.form_actions("/account/sessions/");
+    assert_eq!(others.len(), 1);
+    assert!(account.page(200).contains("This browser"));
+    assert_eq!(here.submit(&account, "/account/sessions/", &[]).redirect().base, "/account");
+    assert!(here.is_signed_in() && !there.is_signed_in());
+}
+
+#[test]
+fn contract_3_the_account_page_lists_what_an_application_may_do_until_its_integration_goes() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "badge:print pii:basic")]));
+    let listed = || browser.get("/account").form_actions("/account/applications/").len();
+    let page = browser.get("/account").page(200);
+    for part in ["Badge Buddy", "Prints badges on the spot", "Print badges", "See your name", ">Revoke access</button>", ">Sign out</button>"] {
+        assert!(page.contains(part), "{part}");
+    }
+    s.suspend(&s.client);
+    s.another_isolate();
+    assert_eq!(listed(), 1, "what is paused can be taken back");
+    s.resume(&s.client);
+    s.delete_integration(&s.client);
+    s.another_isolate();
+    assert_eq!(listed(), 0);
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+    s.another_isolate();
+    assert_eq!(listed(), 0, "re-creating revives nothing");
+    assert!(browser.authorize(&s.client, &[("scope", "pii:basic")]).asks_for_consent());
+}
+
+#[test]
+fn contract_3_one_persons_browser_does_nothing_for_another() {
+    let s = Scene::new();
+    let casey = other_person(&s, "casey@people.example");
+    let robins = s.signed_in();
+    let page = robins.authorize(&s.client, &[("scope", "pii:basic")]);
+    robins.sign_in(&casey);
+    let answer = robins.decide(&page, "authorize");
+    assert_eq!(answer.status(), 403, "the page was shown to Robin");
+    assert!(robins.get("/account").page(200).contains("Casey"));
+    let again = robins.get(&authorization(&s.client, &[("scope", "pii:basic")]));
+    assert!(again.page(200).contains(&casey.email));
+}
