@@ -43,6 +43,7 @@ function planScopes(plan, wanted, there) {
     for (const field of before(scope) ? [] : ['title', 'modes']) {
       if (scope[field] === undefined) plan.faults.push(`scopes[${index}].${field} is missing: a new scope needs it.`);
     }
+    if (scope.modes?.length === 0) plan.faults.push(`scopes[${index}].modes must have obo, service or both.`);
     if (isBuiltIn(scope.name) && changedFields(scope, before(scope)).modes) {
       plan.faults.push(`scopes[${index}].modes: those of the built-in ${scope.name} are fixed.`);
     }

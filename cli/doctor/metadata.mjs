@@ -21,10 +21,12 @@ const CLOSED = [PATHS.authorize, PATHS.introspect, PATHS.login, PATHS.account, P
 const FROM_ELSEWHERE = { Origin: 'https://elsewhere.invalid' };
 const PREFLIGHT = { ...FROM_ELSEWHERE, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization,content-type' };
 
+const NO_EVENT = `${REMEDY.paths} If it is 404, there is no event of this host: willcall events put HOST --name NAME`;
+
 const corsOf = ({ headers }) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
 export default [
-  check('RFC 8414 3.2', 'the metadata are JSON at /.well-known/oauth-authorization-server', `${REMEDY.paths} If it is 404, there is no event of this host: willcall events put HOST --name NAME`, metadataOf),
+  check('RFC 8414 3.2', 'the metadata are JSON at /.well-known/oauth-authorization-server', NO_EVENT, metadataOf),
   check('RFC 8414 3.3', 'the issuer is exactly the address asked', 'Clients compare it byte by byte. Use the host of the event, in lower case and without a port.', async (site) => {
     const { issuer } = await metadataOf(site);
     expect(issuer === site.issuer, `issuer ${issuer}`);

@@ -37,6 +37,9 @@ async function shown(site) {
 // Of those that may be set, these give no other origin more than our own.
 const QUIET = ['no-referrer', 'same-origin', 'strict-origin', 'strict-origin-when-cross-origin'];
 
+const NO_SCRIPTS = `${REMEDY.headers} Features that write scripts into pages (Rocket Loader, Web Analytics) must be off for this host.`;
+const WAIT = `${REMEDY.headers} 429 means that there were many failures from this address: wait a minute.`;
+
 export default [
   check('RFC 6749 4.1.2.1', 'an unknown client_id is a 400 page, never a redirect', REMEDY.deploy, async (site) => {
     for (const changes of [{}, { prompt: 'none' }, { redirect_uri: undefined }, { response_mode: 'form_post' }]) {
@@ -71,7 +74,7 @@ export default [
       expect(headers['x-content-type-options'] === 'nosniff', `${what}: X-Content-Type-Options ${headers['x-content-type-options'] ?? 'missing'}`);
     }
   }),
-  check('CSP 6.1', 'pages load nothing from other sites, and are not allowed to', `${REMEDY.headers} Features that write scripts into pages (Rocket Loader, Web Analytics) must be off for this host.`, async (site) => {
+  check('CSP 6.1', 'pages load nothing from other sites, and are not allowed to', NO_SCRIPTS, async (site) => {
     for (const [what, { headers, text }] of await shown(site)) {
       const policy = headers['content-security-policy'] ?? '';
       expect(/(^|;)\s*default-src 'none'/.test(policy), `${what}: Content-Security-Policy ${policy || 'missing'}`);
@@ -123,7 +126,7 @@ export default [
     const { fields, cookies } = await signInForm(site);
     expectStatus(await site.post(PATHS.login, fields, { ...cookies, Origin: 'https://elsewhere.invalid' }), 403);
   }),
-  check('Willcall', 'a form of our own is read: a wrong password is the form again, with 400', `${REMEDY.headers} 429 means that there were many failures from this address: wait a minute.`, async (site) => {
+  check('Willcall', 'a form of our own is read: a wrong password is the form again, with 400', WAIT, async (site) => {
     const { fields, cookies } = await signInForm(site);
     const reply = await site.post(PATHS.login, fields, { ...cookies, Origin: 'null' });
     expectStatus(reply, 400);

@@ -422,11 +422,11 @@ integrations:
 test('apply: a scope changes its mode, and the approvals with it, in one go', async () => {
   const host = 'modes.localhost';
   const { client_id } = await operator.registerApplication();
-  const file = (mode, field) => write('modes.yaml', `
-event: {host: ${host}, name: Modes}
-scopes: [{name: a, title: A, modes: [${mode}]}]
-integrations: [{client_id: ${client_id}, obo_scopes: [], service_scopes: [], ${field}: [a]}]
-`.replace(`${field}: [], `, ''));
+  const file = (mode, field) => write('modes.json', JSON.stringify({
+    event: { host, name: 'Modes' },
+    scopes: [{ name: 'a', title: 'A', modes: [mode] }],
+    integrations: [{ client_id, obo_scopes: [], service_scopes: [], [field]: ['a'] }],
+  }));
   await succeed(['apply', file('obo', 'obo_scopes'), '--yes']);
   assert.match(await succeed(['apply', file('service', 'service_scopes'), '--yes']), /modes: \+service -obo/);
   assert.equal(await succeed(['apply', file('service', 'service_scopes')]), 'Nothing to change.\n');
