@@ -32,7 +32,13 @@ fn contract_3_a_wrong_attempt_shows_the_form_again_and_does_not_say_what_was_wro
         let answer = browser.try_to_sign_in(email, password);
         let page = answer.page(400);
         assert!(page.contains("<button type=\"submit\">Sign in</button>"));
-        let token = answer.form("/login").iter().find(|(name, _)| name == "form_token").unwrap().1.clone();
+        let token = answer
+            .form("/login")
+            .iter()
+            .find(|(name, _)| name == "form_token")
+            .unwrap()
+            .1
+            .clone();
         page.replace(email, "EMAIL").replace(&token, "TOKEN")
     };
     let unknown = shown("nobody@people.example", PASSWORD);
@@ -41,7 +47,10 @@ fn contract_3_a_wrong_attempt_shows_the_form_again_and_does_not_say_what_was_wro
     assert_eq!(shown(EMAIL, &"x".repeat(5000)), unknown);
     s.disable_robin();
     assert_eq!(shown(EMAIL, PASSWORD), unknown);
-    let without = s.person(&s.event, json!({"email": "new@people.example", "name": "N", "password_hash": "none"}));
+    let without = s.person(
+        &s.event,
+        json!({"email": "new@people.example", "name": "N", "password_hash": "none"}),
+    );
     assert_eq!(shown(&without.email, "none"), unknown);
     for (email, password) in [("", PASSWORD), (EMAIL, ""), ("", "")] {
         browser.try_to_sign_in(email, password).page(400);
@@ -57,11 +66,29 @@ fn contract_3_a_sign_in_form_without_its_own_token_is_403() {
     browser.post("/login", &right).page(403);
     let page = browser.get("/login");
     let hidden = page.form("/login");
-    let token = |name: &str| hidden.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let token = |name: &str| {
+        hidden
+            .iter()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1
+            .clone()
+    };
     let (token, target) = (token("form_token"), token("return"));
-    let sent = |token: &str, target: &str| [right[0], right[1], ("form_token", token), ("return", target)].map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let sent = |token: &str, target: &str| {
+        [
+            right[0],
+            right[1],
+            ("form_token", token),
+            ("return", target),
+        ]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+    };
     let post = |browser: &Browser<'_>, fields: &[(String, String)]| {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
         browser.post("/login", &fields)
     };
     post(&s.browser(), &sent(&token, &target)).page(403);
@@ -84,10 +111,21 @@ fn contract_3_a_foreign_origin_is_refused_and_null_is_not_foreign() {
         let mut fields = page.form("/login");
         fields.push(("email".into(), EMAIL.into()));
         fields.push(("password".into(), PASSWORD.into()));
-        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        browser.send(browser.call("POST", "/login").form(&pairs).origin(origin)).status()
+        let pairs: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        browser
+            .send(browser.call("POST", "/login").form(&pairs).origin(origin))
+            .status()
     };
-    for foreign in ["https://evil.example", "http://reg.example", "https://reg.example:8443", "https://reg.example.evil.example", ""] {
+    for foreign in [
+        "https://evil.example",
+        "http://reg.example",
+        "https://reg.example:8443",
+        "https://reg.example.evil.example",
+        "",
+    ] {
         assert_eq!(attempt(foreign), 403, "{foreign}");
     }
     assert_eq!(attempt("null"), 303);
@@ -97,7 +135,13 @@ fn contract_3_a_foreign_origin_is_refused_and_null_is_not_foreign() {
 #[test]
 fn contract_3_sign_in_leads_back_to_our_own_pages_only() {
     let s = Scene::new();
-    for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "/api/users/current", "/oauth/authorize@evil.example"] {
+    for elsewhere in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/api/users/current",
+        "/oauth/authorize@evil.example",
+    ] {
         let browser = s.browser();
         let page = browser.send(browser.call("GET", &format!("/login?return={elsewhere}")));
         let answer = browser.submit(&page, "/login", &[("email", EMAIL), ("password", PASSWORD)]);
@@ -169,10 +213,17 @@ fn contract_4_an_address_waits_after_100_failures_and_only_that_address() {
         let mut fields = page.form("/login");
         fields.push(("email".into(), email.into()));
         fields.push(("password".into(), password.into()));
-        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        browser.send(browser.call("POST", "/login").form(&pairs).address(address)).status()
+        let pairs: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        browser
+            .send(browser.call("POST", "/login").form(&pairs).address(address))
+            .status()
     };
-    let people: Vec<Person> = (0..10).map(|n| other_person(&s, &format!("p{n}@people.example"))).collect();
+    let people: Vec<Person> = (0..10)
+        .map(|n| other_person(&s, &format!("p{n}@people.example")))
+        .collect();
     for person in &people {
         for _ in 0..10 {
             assert_eq!(at("192.0.2.1", &person.email, WRONG), 400);
@@ -189,7 +240,9 @@ fn contract_4_nothing_but_wrong_passwords_counts_at_sign_in() {
     let s = Scene::new();
     let browser = s.browser();
     for _ in 0..12 {
-        browser.post("/login", &[("email", EMAIL), ("password", WRONG)]).page(403);
+        browser
+            .post("/login", &[("email", EMAIL), ("password", WRONG)])
+            .page(403);
         browser.try_to_sign_in(EMAIL, "").page(400);
         browser.sign_in(&s.robin);
     }
@@ -202,7 +255,12 @@ fn contract_4_nothing_but_wrong_passwords_counts_at_sign_in() {
 fn contract_3_the_sign_in_page_has_the_labels_people_and_programs_look_for() {
     let s = Scene::new();
     let page = s.browser().get("/login").page(200);
-    for part in ["<label for=\"email\">Email</label>", "<label for=\"password\">Password</label>", ">Sign in</button>", "Harbour Con"] {
+    for part in [
+        "<label for=\"email\">Email</label>",
+        "<label for=\"password\">Password</label>",
+        ">Sign in</button>",
+        "Harbour Con",
+    ] {
         assert!(page.contains(part), "{part}");
     }
 }
@@ -211,12 +269,24 @@ fn contract_3_the_sign_in_page_has_the_labels_people_and_programs_look_for() {
 fn contract_3_cookies_are_for_this_host_alone_and_out_of_scripts_reach() {
     let s = Scene::new();
     let answer = s.browser().get("/login");
-    let mut lines: Vec<String> = answer.headers("set-cookie").iter().map(|line| (*line).to_owned()).collect();
+    let mut lines: Vec<String> = answer
+        .headers("set-cookie")
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect();
     let answer = s.browser().try_to_sign_in(EMAIL, PASSWORD);
-    lines.extend(answer.headers("set-cookie").iter().map(|line| (*line).to_owned()));
+    lines.extend(
+        answer
+            .headers("set-cookie")
+            .iter()
+            .map(|line| (*line).to_owned()),
+    );
     assert_eq!(lines.len(), 3);
     for line in lines {
-        assert!(line.starts_with("__Host-") && !line.contains("Domain"), "{line}");
+        assert!(
+            line.starts_with("__Host-") && !line.contains("Domain"),
+            "{line}"
+        );
         for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
             assert!(line.contains(part), "{line}");
         }
@@ -262,14 +332,20 @@ fn contract_3_a_session_ends_by_time_password_disabling_or_deletion() {
     s.change_robin(json!({"password_hash": cheap_hash("another password")}));
     assert!(!browser.is_signed_in(), "a changed password");
     browser.try_to_sign_in(EMAIL, PASSWORD).page(400);
-    assert_eq!(browser.try_to_sign_in(EMAIL, "another password").status(), 303);
+    assert_eq!(
+        browser.try_to_sign_in(EMAIL, "another password").status(),
+        303
+    );
     s.change_robin(json!({"name": "Robin Z."}));
     assert!(browser.is_signed_in(), "nothing else ends it");
     s.disable_robin();
     assert!(!browser.is_signed_in(), "disabled");
     s.enable_robin();
     assert!(!browser.is_signed_in(), "enabling brings none back");
-    assert_eq!(browser.try_to_sign_in(EMAIL, "another password").status(), 303);
+    assert_eq!(
+        browser.try_to_sign_in(EMAIL, "another password").status(),
+        303
+    );
     s.delete_robin();
     assert!(!browser.is_signed_in(), "deleted");
     browser.try_to_sign_in(EMAIL, "another password").page(400);
@@ -285,9 +361,18 @@ fn contract_3_a_forged_or_foreign_session_cookie_is_nobodys() {
     there.jar.replace(jar.clone());
     assert!(!there.is_signed_in());
     let session = jar.get("__Host-willcall").unwrap();
-    for value in ["", "x", &format!("{session}x"), &session.replace('.', ""), jar.get("__Host-willcall-browser").unwrap()] {
+    for value in [
+        "",
+        "x",
+        &format!("{session}x"),
+        &session.replace('.', ""),
+        jar.get("__Host-willcall-browser").unwrap(),
+    ] {
         let forged = s.browser();
-        forged.jar.borrow_mut().insert("__Host-willcall".into(), value.to_owned());
+        forged
+            .jar
+            .borrow_mut()
+            .insert("__Host-willcall".into(), value.to_owned());
         assert!(!forged.is_signed_in(), "{value}");
     }
 }
@@ -301,7 +386,11 @@ fn contract_3_a_consent_form_that_is_not_ours_is_403_and_grants_nothing() {
     let page = browser.authorize(&s.client, &[("scope", "pii:basic")]);
     let hidden = page.form("/account/consent");
     let with = |name: &str, value: &str| -> Vec<(String, String)> {
-        let mut fields: Vec<(String, String)> = hidden.iter().filter(|(known, _)| known != name).cloned().collect();
+        let mut fields: Vec<(String, String)> = hidden
+            .iter()
+            .filter(|(known, _)| known != name)
+            .cloned()
+            .collect();
         if !value.is_empty() {
             fields.push((name.to_owned(), value.to_owned()));
         }
@@ -309,10 +398,23 @@ fn contract_3_a_consent_form_that_is_not_ours_is_403_and_grants_nothing() {
         fields
     };
     let post = |browser: &Browser<'_>, fields: &[(String, String)], origin: &str| {
-        let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        browser.send(browser.call("POST", "/account/consent").form(&pairs).origin(origin))
+        let pairs: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        browser.send(
+            browser
+                .call("POST", "/account/consent")
+                .form(&pairs)
+                .origin(origin),
+        )
     };
-    let request = hidden.iter().find(|(name, _)| name == "request").unwrap().1.clone();
+    let request = hidden
+        .iter()
+        .find(|(name, _)| name == "request")
+        .unwrap()
+        .1
+        .clone();
     for fields in [
         with("form_token", ""),
         with("form_token", "x.1.y"),
@@ -353,12 +455,21 @@ fn contract_3_what_changed_while_the_consent_page_was_open_is_judged_anew() {
     let page = open();
     s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
     s.another_isolate();
-    assert_eq!(browser.decide(&page, "authorize").redirect().error(), "invalid_scope");
-    s.change(&s.client, json!({"obo_scopes": ["pii:basic", "badge:print"]}));
+    assert_eq!(
+        browser.decide(&page, "authorize").redirect().error(),
+        "invalid_scope"
+    );
+    s.change(
+        &s.client,
+        json!({"obo_scopes": ["pii:basic", "badge:print"]}),
+    );
     s.another_isolate();
     let page = open();
     s.disable_robin();
-    assert!(!matches!(browser.decide(&page, "authorize").status(), 200 | 400) || !browser.is_signed_in());
+    assert!(
+        !matches!(browser.decide(&page, "authorize").status(), 200 | 400)
+            || !browser.is_signed_in()
+    );
     s.enable_robin();
     browser.sign_in(&s.robin);
     // Left out, the scope is what may be had at the time: more than was shown is shown again.
@@ -372,7 +483,9 @@ fn contract_3_what_changed_while_the_consent_page_was_open_is_judged_anew() {
 #[test]
 fn contract_3_the_consent_page_shows_who_asks_for_what_of_whom() {
     let s = Scene::new();
-    let answer = s.signed_in().authorize(&s.client, &[("scope", "pii:basic stats:read")]);
+    let answer = s
+        .signed_in()
+        .authorize(&s.client, &[("scope", "pii:basic stats:read")]);
     let page = unescape(&answer.page(200));
     for part in [
         "Harbour Con",
@@ -390,7 +503,10 @@ fn contract_3_the_consent_page_shows_who_asks_for_what_of_whom() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("See your email address") && !page.contains("This is an administrative permission"));
+    assert!(
+        !page.contains("See your email address")
+            && !page.contains("This is an administrative permission")
+    );
     assert!(!page.contains("danger"));
 }
 
@@ -404,7 +520,11 @@ fn contract_3_not_you_leads_to_signing_in_as_somebody_else_and_back() {
     let before = page.split("\">Not you?</a>").next().unwrap();
     let href = unescape(before.rsplit("href=\"").next().unwrap());
     let sign_in = browser.get(&href);
-    let back = browser.submit(&sign_in, "/login", &[("email", &casey.email), ("password", PASSWORD)]);
+    let back = browser.submit(
+        &sign_in,
+        "/login",
+        &[("email", &casey.email), ("password", PASSWORD)],
+    );
     let again = browser.get(back.header("location").unwrap());
     assert!(again.asks_for_consent() && again.page(200).contains(&casey.email));
 }
@@ -412,11 +532,23 @@ fn contract_3_not_you_leads_to_signing_in_as_somebody_else_and_back() {
 #[test]
 fn contract_3_a_sensitive_scope_is_red_says_so_and_makes_the_button_red() {
     let s = Scene::new();
-    let page = s.signed_in().authorize(&s.client, &[("scope", "badge:print pii:basic")]).page(200);
-    assert_eq!(page.matches("This is an administrative permission").count(), 1);
-    let line = page.split("<li").find(|line| line.contains("This is an administrative permission")).unwrap();
+    let page = s
+        .signed_in()
+        .authorize(&s.client, &[("scope", "badge:print pii:basic")])
+        .page(200);
+    assert_eq!(
+        page.matches("This is an administrative permission").count(),
+        1
+    );
+    let line = page
+        .split("<li")
+        .find(|line| line.contains("This is an administrative permission"))
+        .unwrap();
     assert!(line.contains("Print badges") && line.contains("class=\"sensitive\""));
-    let button = page.split("<button").find(|button| button.contains("value=\"authorize\"")).unwrap();
+    let button = page
+        .split("<button")
+        .find(|button| button.contains("value=\"authorize\""))
+        .unwrap();
     assert!(button.contains("class=\"danger\""));
 }
 
@@ -426,7 +558,10 @@ fn contract_3_deny_goes_back_with_access_denied_and_is_not_remembered() {
     let browser = s.signed_in();
     let page = browser.authorize(&s.client, &[]);
     let back = browser.decide(&page, "deny").redirect();
-    assert_eq!((back.error(), back.get("state"), back.get("iss")), ("access_denied", Some("st4te"), Some(ORIGIN)));
+    assert_eq!(
+        (back.error(), back.get("state"), back.get("iss")),
+        ("access_denied", Some("st4te"), Some(ORIGIN))
+    );
     assert!(browser.authorize(&s.client, &[]).asks_for_consent());
 }
 
@@ -436,22 +571,45 @@ fn contract_3_deny_goes_back_with_access_denied_and_is_not_remembered() {
 fn contract_3_consent_is_remembered_for_what_one_live_grant_covers() {
     let s = Scene::new();
     let browser = s.signed_in();
-    let asks = |scope: &str| browser.authorize(&s.client, &[("scope", scope)]).asks_for_consent();
+    let asks = |scope: &str| {
+        browser
+            .authorize(&s.client, &[("scope", scope)])
+            .asks_for_consent()
+    };
     let code = browser.code(&s.client, &[("scope", "pii:basic pii:email")]);
-    assert!(asks("pii:basic"), "a code that was not redeemed is no grant");
+    assert!(
+        asks("pii:basic"),
+        "a code that was not redeemed is no grant"
+    );
     let tokens = s.client.redeem(&s, &code);
     assert!(!asks("pii:basic pii:email") && !asks("pii:email"));
     assert!(asks("pii:email stats:read"), "wider");
-    assert!(browser.authorize(&s.client, &[("scope", "pii:basic"), ("prompt", "consent")]).asks_for_consent());
-    let wider = browser.authorize(&s.client, &[("scope", "pii:basic stats:read")]).page(200);
-    assert!(wider.contains("See your name") && wider.contains("See statistics"), "the whole set");
+    assert!(
+        browser
+            .authorize(&s.client, &[("scope", "pii:basic"), ("prompt", "consent")])
+            .asks_for_consent()
+    );
+    let wider = browser
+        .authorize(&s.client, &[("scope", "pii:basic stats:read")])
+        .page(200);
+    assert!(
+        wider.contains("See your name") && wider.contains("See statistics"),
+        "the whole set"
+    );
     // Two grants together cover more than one of them: that is not remembered.
-    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "stats:read")]));
+    s.client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "stats:read")]));
     assert!(!asks("stats:read") && asks("pii:basic stats:read"));
     // Another application, another person.
-    assert!(browser.authorize(&s.another_client(), &[("scope", "pii:basic")]).asks_for_consent());
+    assert!(
+        browser
+            .authorize(&s.another_client(), &[("scope", "pii:basic")])
+            .asks_for_consent()
+    );
     // The grant's present scope counts, and only while it lives.
-    s.client.try_to_refresh(&s, &tokens.refresh, "pii:basic").ok();
+    s.client
+        .try_to_refresh(&s, &tokens.refresh, "pii:basic")
+        .ok();
     assert!(asks("pii:email") && !asks("pii:basic"));
     s.client.revoke(&s, &tokens.refresh);
     assert!(asks("pii:basic"));
@@ -461,16 +619,26 @@ fn contract_3_consent_is_remembered_for_what_one_live_grant_covers() {
 fn contract_3_a_sensitive_scope_is_asked_for_every_time() {
     let s = Scene::new();
     let browser = s.signed_in();
-    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "badge:print pii:basic")]));
-    let asks = |scope: &str| browser.authorize(&s.client, &[("scope", scope)]).asks_for_consent();
+    s.client.redeem(
+        &s,
+        &browser.code(&s.client, &[("scope", "badge:print pii:basic")]),
+    );
+    let asks = |scope: &str| {
+        browser
+            .authorize(&s.client, &[("scope", scope)])
+            .asks_for_consent()
+    };
     assert!(asks("badge:print") && asks("badge:print pii:basic") && !asks("pii:basic"));
-    s.put_scopes(&s.event, json!([
-        {"name": "badge:print", "title": "Print", "modes": ["obo"], "permission": "badges"},
-        {"name": "shirt:order", "title": "Shirts", "modes": ["obo"], "permission": "shirts"},
-        {"name": "stats:read", "title": "Stats", "modes": ["obo", "service"]},
-        {"name": "report:read", "title": "Reports", "modes": ["service"]},
-        {"name": "pii:basic", "title": "Your name, which is sensitive here", "sensitive": true},
-    ]));
+    s.put_scopes(
+        &s.event,
+        json!([
+            {"name": "badge:print", "title": "Print", "modes": ["obo"], "permission": "badges"},
+            {"name": "shirt:order", "title": "Shirts", "modes": ["obo"], "permission": "shirts"},
+            {"name": "stats:read", "title": "Stats", "modes": ["obo", "service"]},
+            {"name": "report:read", "title": "Reports", "modes": ["service"]},
+            {"name": "pii:basic", "title": "Your name, which is sensitive here", "sensitive": true},
+        ]),
+    );
     s.wait(support::STALE);
     assert!(!asks("badge:print"), "no longer sensitive");
     assert!(asks("pii:basic"), "sensitive now");
@@ -479,15 +647,26 @@ fn contract_3_a_sensitive_scope_is_asked_for_every_time() {
 #[test]
 fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_time() {
     let s = Scene::new();
-    let uris = ["https://pocket.example/cb", "http://127.0.0.1/cb", "com.pocket.app:/cb"];
+    let uris = [
+        "https://pocket.example/cb",
+        "http://127.0.0.1/cb",
+        "com.pocket.app:/cb",
+    ];
     let public = s.public_client(&uris);
     let browser = s.signed_in();
     let ask = |uri: &str| {
-        let extra = [("scope", "pii:basic"), ("redirect_uri", uri), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+        let extra = [
+            ("scope", "pii:basic"),
+            ("redirect_uri", uri),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
         browser.authorize(&public, &extra)
     };
     let back = browser.decide(&ask(uris[0]), "authorize").redirect();
-    public.try_to_redeem(&s, back.code(), &[("code_verifier", support::VERIFIER)]).ok();
+    public
+        .try_to_redeem(&s, back.code(), &[("code_verifier", support::VERIFIER)])
+        .ok();
     assert!(!ask(uris[0]).asks_for_consent());
     assert!(ask("http://127.0.0.1:4000/cb").asks_for_consent() && ask(uris[2]).asks_for_consent());
 }
@@ -498,7 +677,12 @@ fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_tim
 fn contract_3_the_account_page_is_for_the_person_alone() {
     let s = Scene::new();
     assert!(s.browser().get("/account").asks_to_sign_in());
-    for path in ["/account/applications/1001/revoke", "/account/sessions/s_x/end", "/account/tokens", "/account/tokens/x/revoke"] {
+    for path in [
+        "/account/applications/1001/revoke",
+        "/account/sessions/s_x/end",
+        "/account/tokens",
+        "/account/tokens/x/revoke",
+    ] {
         s.browser().post(path, &[]).page(403);
         s.signed_in().post(path, &[("form_token", "x")]).page(403);
     }
@@ -509,23 +693,42 @@ fn contract_3_revoke_access_ends_all_of_one_applications_grants_and_the_next_req
     let s = Scene::new();
     let browser = s.signed_in();
     let other = s.another_client();
-    let one = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
-    let two = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:email")]));
+    let one = s
+        .client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    let two = s
+        .client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:email")]));
     let others = other.redeem(&s, &browser.code(&other, &[("scope", "pii:basic")]));
     let unredeemed = browser.code(&s.client, &[("scope", "pii:basic")]);
     let account = browser.get("/account");
-    assert_eq!(account.form_actions("/account/applications/").len(), 2, "each application once");
+    assert_eq!(
+        account.form_actions("/account/applications/").len(),
+        2,
+        "each application once"
+    );
     let action = format!("/account/applications/{}/revoke", s.client.id);
-    assert_eq!(browser.submit(&account, &action, &[]).redirect().base, "/account");
+    assert_eq!(
+        browser.submit(&account, &action, &[]).redirect().base,
+        "/account"
+    );
     s.assert_ended(&one);
     s.assert_ended(&two);
     s.whoami(&one.access).refused(401, "invalid_token");
-    s.client.try_to_redeem(&s, &unredeemed, &[]).refused(400, "invalid_grant");
+    s.client
+        .try_to_redeem(&s, &unredeemed, &[])
+        .refused(400, "invalid_grant");
     assert!(other.is_active(&s, &others.access) && other.is_active(&s, &others.refresh));
     let page = browser.get("/account");
     assert_eq!(page.form_actions("/account/applications/").len(), 1);
-    assert!(browser.authorize(&s.client, &[("scope", "pii:basic")]).asks_for_consent());
-    let tokens = s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    assert!(
+        browser
+            .authorize(&s.client, &[("scope", "pii:basic")])
+            .asks_for_consent()
+    );
+    let tokens = s
+        .client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
     s.assert_lives(&tokens);
 }
 
@@ -535,7 +738,8 @@ fn contract_3_a_form_of_the_account_page_does_what_it_says_and_nothing_else() {
     let browser = s.signed_in();
     let other = s.another_client();
     let kept = other.redeem(&s, &browser.code(&other, &[("scope", "pii:basic")]));
-    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    s.client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
     let account = browser.get("/account");
     let hidden = account.form(&format!("/account/applications/{}/revoke", s.client.id));
     let token = &hidden.first().unwrap().1;
@@ -544,7 +748,9 @@ fn contract_3_a_form_of_the_account_page_does_what_it_says_and_nothing_else() {
     assert!(other.is_active(&s, &kept.access));
     let another_session = s.signed_in();
     let own = format!("/account/applications/{}/revoke", s.client.id);
-    another_session.post(&own, &[("form_token", token)]).page(403);
+    another_session
+        .post(&own, &[("form_token", token)])
+        .page(403);
 }
 
 #[test]
@@ -555,7 +761,12 @@ fn contract_3_sessions_are_listed_and_can_be_ended_one_by_one() {
     let others = account.form_actions("/account/sessions/");
     assert_eq!(others.len(), 1);
     assert!(account.page(200).contains("This browser"));
-    assert_eq!(here.submit(&account, "/account/sessions/", &[]).redirect().base, "/account");
+    assert_eq!(
+        here.submit(&account, "/account/sessions/", &[])
+            .redirect()
+            .base,
+        "/account"
+    );
     assert!(here.is_signed_in() && !there.is_signed_in());
 }
 
@@ -563,10 +774,25 @@ fn contract_3_sessions_are_listed_and_can_be_ended_one_by_one() {
 fn contract_3_the_account_page_lists_what_an_application_may_do_until_its_integration_goes() {
     let s = Scene::new();
     let browser = s.signed_in();
-    s.client.redeem(&s, &browser.code(&s.client, &[("scope", "badge:print pii:basic")]));
-    let listed = || browser.get("/account").form_actions("/account/applications/").len();
+    s.client.redeem(
+        &s,
+        &browser.code(&s.client, &[("scope", "badge:print pii:basic")]),
+    );
+    let listed = || {
+        browser
+            .get("/account")
+            .form_actions("/account/applications/")
+            .len()
+    };
     let page = browser.get("/account").page(200);
-    for part in ["Badge Buddy", "Prints badges on the spot", "Print badges", "See your name", ">Revoke access</button>", ">Sign out</button>"] {
+    for part in [
+        "Badge Buddy",
+        "Prints badges on the spot",
+        "Print badges",
+        "See your name",
+        ">Revoke access</button>",
+        ">Sign out</button>",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     s.suspend(&s.client);
@@ -579,7 +805,11 @@ fn contract_3_the_account_page_lists_what_an_application_may_do_until_its_integr
     s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
     s.another_isolate();
     assert_eq!(listed(), 0, "re-creating revives nothing");
-    assert!(browser.authorize(&s.client, &[("scope", "pii:basic")]).asks_for_consent());
+    assert!(
+        browser
+            .authorize(&s.client, &[("scope", "pii:basic")])
+            .asks_for_consent()
+    );
 }
 
 #[test]

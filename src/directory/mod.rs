@@ -64,7 +64,8 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// [`Problem::Invalid`] that names the field.
 pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<(), Problem> {
     let length = text.chars().count();
-    if length < least || length > most {
+    let blank = least > 0 && text.trim().is_empty();
+    if blank || length < least || length > most {
         return Err(Problem::invalid(format!(
             "{field} must have {least} to {most} characters"
         )));

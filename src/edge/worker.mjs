@@ -30,6 +30,9 @@ const SOONEST_ALARM_MS = 1000;
 // After a sending that failed.
 const RETRY_MS = 5000;
 
+// More of an unwanted body than this is not read.
+const MOST_DRAINED = 16 * 1024 * 1024;
+
 let configured = false;
 
 // A panic leaves the module's memory as it was in the middle of something. No input may cause one; should
@@ -76,8 +79,8 @@ class Host {
   }
 
   async body(most) {
-    if (Number(this.request.headers.get('content-length') ?? 0) > most) return null;
     if (!this.request.body) return new Uint8Array(0);
+    if (Number(this.request.headers.get('content-length') ?? 0) > most) return null;
     const chunks = [];
     let length = 0;
     const reader = this.request.body.getReader();
@@ -86,7 +89,7 @@ class Host {
       if (done) break;
       length += value.byteLength;
       if (length > most) {
-        await reader.cancel();
+        reader.releaseLock();
         return null;
       }
       chunks.push(value);
@@ -100,6 +103,21 @@ class Host {
     }
     return all;
   }
+}
+
+/**
+ * Takes what is left of a request's body off the connection: a proxy in front of workerd cannot use it
+ * again before that. A body longer than anybody has reason to send is cut off instead.
+ */
+async function drain(body) {
+  const reader = body.getReader();
+  let left = MOST_DRAINED;
+  while (left > 0) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    left -= value.byteLength;
+  }
+  await reader.cancel();
 }
 
 async function flushUsage(env) {
@@ -131,6 +149,7 @@ export default {
       header('authorization'), header('content-type'), header('cookie'), header('origin'),
       header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
     );
+    if (request.body && !request.body.locked) await drain(request.body).catch(() => {});
     const headers = new Headers();
     for (const line of lines.split('\n')) {
       const colon = line.indexOf(': ');

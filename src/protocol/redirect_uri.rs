@@ -55,7 +55,7 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
             if port.is_some_and(|port| port.parse::<u16>().is_err()) {
                 return Err(NotRegistrable("must have a port from 0 to 65535"));
             }
-            if host.is_empty() || host.contains('%') {
+            if !is_host(host) {
                 return Err(NotRegistrable("must have a valid host"));
             }
             if scheme == "http" && !matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
@@ -86,6 +86,21 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
                 return Err(NotRegistrable("must have no user name or password"));
             }
             Ok(())
+        }
+    }
+}
+
+/// A host name, an IPv4 address, or an IPv6 one in brackets (RFC 3986 section 3.2.2).
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|literal| literal.parse::<core::net::Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         }
     }
 }
@@ -198,9 +213,11 @@ impl ConfirmedRedirectUri {
     #[must_use]
     pub fn csp_source(&self) -> String {
         match self.0.split_once(':') {
-            Some((scheme @ ("https" | "http"), rest)) => {
-                format!("{scheme}://{}", authority(rest).unwrap_or_default())
-            }
+            // CSP has no syntax for an IPv6 literal, so there it is the scheme.
+            Some((scheme @ ("https" | "http"), rest)) => match authority(rest) {
+                Some(authority) if !authority.starts_with('[') => format!("{scheme}://{authority}"),
+                _ => format!("{scheme}:"),
+            },
             Some((scheme, _)) => format!("{scheme}:"),
             None => String::from("'none'"),
         }
@@ -243,6 +260,9 @@ mod tests {
             "https://*.app.example/",
             "https://",
             "https:///callback",
+            "https://[zz]/",
+            "https://[::1/",
+            "https://a!b/",
             "https://app.example:99999/",
             "http://localhost.evil.example/",
             "http://127.0.0.1.evil.example/",
@@ -353,6 +373,7 @@ mod tests {
             "https://a/?code=a%20b&state=x%26y"
         );
         assert_eq!(uri("https://a:8/x").csp_source(), "https://a:8");
+        assert_eq!(uri("http://[::1]:8/x").csp_source(), "http:");
         assert_eq!(uri("com.example.app:/x").csp_source(), "com.example.app:");
     }
 

@@ -74,8 +74,8 @@ impl World {
         self.memory.replicas().forget();
     }
 
-    /// KV stays as it is now until [`World::thaw`], whatever the objects write.
-    pub fn freeze(&self) {
+    /// What KV holds now, by its keys.
+    pub fn replicas_now(&self) -> BTreeMap<String, String> {
         let stored = self.memory.everything_stored();
         let replicas = stored.lines().filter_map(|line| {
             ["(Directory, \"", "(RefreshTokens, \""]
@@ -83,8 +83,19 @@ impl World {
                 .any(|mark| line.starts_with(mark))
                 .then(|| line.split_once("\") "))?
         });
-        let replicas = replicas.map(|(key, value)| (format!("{key}\")"), value.to_owned()));
-        self.frozen.replace(Some(replicas.collect()));
+        replicas
+            .map(|(key, value)| (format!("{key}\")"), value.to_owned()))
+            .collect()
+    }
+
+    /// KV stays as it is now until [`World::thaw`], whatever the objects write.
+    pub fn freeze(&self) {
+        self.freeze_at(self.replicas_now());
+    }
+
+    /// KV is as it once was until [`World::thaw`].
+    pub fn freeze_at(&self, replicas: BTreeMap<String, String>) {
+        self.frozen.replace(Some(replicas));
     }
 
     /// KV holds nothing at all until [`World::thaw`].

@@ -136,9 +136,10 @@ pub(super) async fn decide<P: Ports>(
         (None, _) => true,
         (Some(person), Answer::None { proof }) => {
             let age = site.now.since(person.visit.signed_in_at);
+            let just_now = age <= FRESH_FOR;
             request.wants_sign_in(age)
                 && !proof.as_deref().is_some_and(|proof| {
-                    is_proof(site, &person.cookie.session_id, &request.query, proof)
+                    just_now && is_proof(site, &person.cookie.session_id, &request.query, proof)
                 })
         }
         // The page that was answered was shown after the demand had been met.
@@ -288,6 +289,8 @@ pub fn scope_lines(
 }
 
 const FRESH_SIGN_IN: &str = "fresh sign-in";
+/// How long a sign-in counts as one for the request that demanded it, in seconds.
+const FRESH_FOR: u64 = 300;
 
 /// Where sign-in leads back to: the target, with proof that the person just signed in for it if it is
 /// an authorization request. Without proof `prompt=login` would ask for ever, and a plain mark could be
