@@ -29,7 +29,10 @@ pub async fn handle<P: Ports>(
     head: &Head,
     now: UnixTime,
 ) -> Reply {
-    let route = Route::of(&head.path);
+    let route = Route::of(&head.path).filter(|route| match route {
+        Route::Static(path) => assets::asset(path).is_some(),
+        _ => true,
+    });
     let open = route.as_ref().is_some_and(Route::is_open_to_any_origin);
     let mut reply = answer(ports, ring, head, route, now).await;
     if head.https {

@@ -9,6 +9,7 @@ use super::Site;
 use crate::account::command::{Alive, Command, Reply as AccountReply};
 use crate::account::grants::replica::revoked_key;
 use crate::directory::catalogue::Mode;
+use crate::directory::event::EventRecord;
 use crate::directory::integration::service_owner;
 use crate::ledger::outbox::Namespace;
 use crate::protocol::scope::Scope;
@@ -114,56 +115,58 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
     if site.now >= token.exp {
         return Ok(Err(Bad::Expired));
     }
-    // 3.
-    let mut client = None;
+    // 3. to 5. What a replica would refuse or leave out is asked of the authority once more.
+    let mut bearer = Err(Bad::NotApproved);
     for source in [Source::Replica, Source::Authority] {
-        let found =
+        let client =
             directory::client(site.ports, &site.event, &token.client_id, source, site.now).await?;
-        client = found.filter(|client| {
-            client
-                .usable()
-                .is_some_and(|integration| integration.incarnation == token.incarnation)
+        let usable = client.as_ref().and_then(|client| {
+            let integration = client.usable()?;
+            (integration.incarnation == token.incarnation).then_some((client, integration))
         });
-        if client.is_some() {
+        let Some((client, integration)) = usable else {
+            continue;
+        };
+        let (found, whole) = if token.is_service() {
+            if !service_lives(site, &token).await? {
+                return Ok(Err(Bad::Dead));
+            }
+            let rules = client.event.rules(integration, Mode::Service, false);
+            let scope = rules.approved_part(&token.scope);
+            let whole = scope == token.scope;
+            (Bearer::Service { scope }, whole)
+        } else {
+            let Some(alive) = grant_lives(site, &token, &token.sub).await? else {
+                return Ok(Err(Bad::Dead));
+            };
+            let rules = client.event.rules(integration, Mode::Obo, false);
+            let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+            let granted = token.scope.and(&alive.scope);
+            let scope = rules.allowed(&granted, &permissions);
+            let whole = scope == granted;
+            let permissions = permissions.into_iter().collect();
+            let person = Bearer::Person {
+                alive,
+                scope,
+                permissions,
+            };
+            (person, whole)
+        };
+        bearer = Ok(found);
+        if whole {
             break;
         }
     }
-    let Some((client, integration)) = client
-        .as_ref()
-        .and_then(|client| Some((client, client.usable()?)))
-    else {
-        return Ok(Err(Bad::NotApproved));
-    };
-    // 4. and 5.
-    let bearer = if token.is_service() {
-        if !service_lives(site, &token).await? {
-            return Ok(Err(Bad::Dead));
-        }
-        let rules = client.event.rules(integration, Mode::Service, false);
-        Bearer::Service {
-            scope: rules.approved_part(&token.scope),
-        }
-    } else {
-        let Some(alive) = grant_lives(site, &token, &token.sub).await? else {
-            return Ok(Err(Bad::Dead));
-        };
-        let rules = client.event.rules(integration, Mode::Obo, false);
-        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
-        let scope = rules.allowed(&token.scope.and(&alive.scope), &permissions);
-        Bearer::Person {
-            alive,
-            scope,
-            permissions: permissions.into_iter().collect(),
-        }
-    };
-    site.ports
-        .count(&site.event.id, token.client_id.as_str(), Counted::Call);
-    Ok(Ok(bearer))
+    if bearer.is_ok() {
+        site.ports
+            .count(&site.event.id, token.client_id.as_str(), Counted::Call);
+    }
+    Ok(bearer)
 }
 
 /// The account behind a token's grant, if both live. The object is asked rather than the replica: the
 /// answer carries the person's name and e-mail, which are in no replica, and what is asked anyway may
-/// as well say whether the grant lives. It is believed for 30 seconds.
+/// as well say whether the grant lives. It is believed for [`directory::FRESH_FOR`] seconds.
 async fn grant_lives<P: Ports>(
     site: &Site<'_, P>,
     token: &AccessToken,
@@ -237,12 +240,33 @@ async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bea
     if alive.expires_at.is_some_and(|end| site.now >= end) {
         return Ok(Err(Bad::Expired));
     }
-    let rules = site.event.personal_rules();
-    let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
-    let scope = rules.allowed(&alive.scope, &permissions);
+    let (scope, permissions) = personal_scope(site, &alive).await?;
     Ok(Ok(Bearer::Person {
         alive,
         scope,
-        permissions: permissions.into_iter().collect(),
+        permissions,
     }))
+}
+
+/// What a personal access token may do now, and the person's permissions. What a replica of the event
+/// would take from it is asked of the event's object once more.
+///
+/// # Errors
+/// [`Fault`] if the event's object must be asked and does not answer.
+pub async fn personal_scope<P: Ports>(
+    site: &Site<'_, P>,
+    alive: &Alive,
+) -> Result<(Scope, Vec<String>), Fault> {
+    let judge = |event: &EventRecord| {
+        let rules = event.personal_rules();
+        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+        let scope = rules.allowed(&alive.scope, &permissions);
+        (scope, permissions.into_iter().collect())
+    };
+    let judged = judge(&site.event);
+    if judged.0 == alive.scope {
+        return Ok(judged);
+    }
+    let event = directory::event_now(site.ports, &site.event.id, site.now).await?;
+    Ok(event.map_or(judged, |event| judge(&event)))
 }

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::Site;
+use super::bearer;
 use super::client_auth::{self, AuthenticatedClient, Stop};
 use crate::account::command::{Alive, Command, Reply as AccountReply};
 use crate::directory::catalogue::{Mode, TOKEN_INTROSPECT};
@@ -157,6 +158,30 @@ impl<P: Ports> Asker<'_, P> {
         Ok(None)
     }
 
+    /// What is left of a scope now. What a replica's records would take from it is asked of the
+    /// authority once more.
+    async fn allowed_now(
+        &self,
+        client: &directory::Client,
+        whole: &Scope,
+        judge: impl Fn(&EventRecord, &Integration) -> Scope,
+    ) -> Result<Scope, Stop> {
+        let by = |client: &directory::Client| {
+            client
+                .usable()
+                .map(|integration| judge(&client.event, integration))
+        };
+        let judged = by(client).unwrap_or_default();
+        if judged == *whole {
+            return Ok(judged);
+        }
+        let id = &client.application.client_id;
+        let site = self.site;
+        let now =
+            directory::client(site.ports, &site.event, id, Source::Authority, site.now).await?;
+        Ok(now.as_ref().and_then(by).unwrap_or(judged))
+    }
+
     async fn access_token(&self, token: AccessToken) -> Result<Option<Introspection>, Stop> {
         let site = self.site;
         if site.now >= token.exp || !self.may_see(&token.client_id) {
@@ -166,9 +191,6 @@ impl<P: Ports> Asker<'_, P> {
             .integration_of(&token.client_id, Some(&token.incarnation))
             .await?
         else {
-            return Ok(None);
-        };
-        let Some(integration) = client.usable() else {
             return Ok(None);
         };
         let scope = if let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation)
@@ -190,7 +212,11 @@ impl<P: Ports> Asker<'_, P> {
             else {
                 return Ok(None);
             };
-            allowed_now(&client.event, integration, &alive, &token.scope)
+            let granted = token.scope.and(&alive.scope);
+            self.allowed_now(&client, &granted, |event, integration| {
+                allowed(event, integration, &alive, &granted)
+            })
+            .await?
         } else {
             let owner = service_owner(&token.client_id, &token.incarnation);
             let command = Command::InspectLone {
@@ -199,9 +225,10 @@ impl<P: Ports> Asker<'_, P> {
             if site.account(&owner, &command).await? != AccountReply::Done {
                 return Ok(None);
             }
-            token
-                .scope
-                .and(&client.event.approved(integration, Mode::Service))
+            self.allowed_now(&client, &token.scope, |event, integration| {
+                token.scope.and(&event.approved(integration, Mode::Service))
+            })
+            .await?
         };
         Ok(Some(Introspection {
             active: true,
@@ -247,11 +274,14 @@ impl<P: Ports> Asker<'_, P> {
             } else {
                 token.owner.clone()
             };
+            let scope = self
+                .allowed_now(&client, &alive.scope, |event, integration| {
+                    allowed(event, integration, &alive, &alive.scope)
+                })
+                .await?;
             return Ok(Some(Introspection {
                 active: true,
-                scope: Some(
-                    allowed_now(&client.event, integration, &alive, &alive.scope).to_string(),
-                ),
+                scope: Some(scope.to_string()),
                 client_id: Some(client_id.to_string()),
                 iat: Some(alive.created_at),
                 sub: Some(subject),
@@ -301,11 +331,10 @@ impl<P: Ports> Asker<'_, P> {
         else {
             return Ok(None);
         };
-        let rules = self.site.event.personal_rules();
-        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+        let (scope, _) = bearer::personal_scope(self.site, &alive).await?;
         Ok(Some(Introspection {
             active: true,
-            scope: Some(rules.allowed(&alive.scope, &permissions).to_string()),
+            scope: Some(scope.to_string()),
             token_type: Some("Bearer"),
             exp: alive.expires_at,
             iat: Some(alive.created_at),
@@ -316,20 +345,14 @@ impl<P: Ports> Asker<'_, P> {
     }
 }
 
-/// What is left of a token's scope now.
-fn allowed_now(
-    event: &EventRecord,
-    integration: &Integration,
-    alive: &Alive,
-    scope: &Scope,
-) -> Scope {
-    let scope = scope.and(&alive.scope);
+/// What is left of a token's scope by these records.
+fn allowed(event: &EventRecord, integration: &Integration, alive: &Alive, scope: &Scope) -> Scope {
     if alive.profile.service {
         return scope.and(&event.approved(integration, Mode::Service));
     }
     let rules = event.rules(integration, Mode::Obo, false);
     rules.allowed(
-        &scope,
+        scope,
         &rules.permissions(&alive.profile.permissions, &alive.profile.roles),
     )
 }

@@ -10,10 +10,12 @@ use super::account;
 use super::login;
 use super::session::{self, SignedIn, form_token, is_ours};
 use crate::account::command::{Command, Overview, Reply as AccountReply, TokenLine};
+use crate::directory::event::EventRecord;
 use crate::pages::{Expiry, PersonalToken, TokensSection};
 use crate::protocol::params::{Params, all_values};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::DAY;
+use crate::store::directory;
 use crate::store::ports::{Fault, Ports};
 use crate::token::personal_access_token::PersonalAccessToken;
 use crate::token::random_id;
@@ -35,8 +37,8 @@ pub struct Shown {
 }
 
 /// What a person may let a token do.
-fn grantable<P: Ports>(site: &Site<'_, P>, own: &[String], roles: &[String]) -> Scope {
-    let rules = site.event.personal_rules();
+fn grantable(event: &EventRecord, own: &[String], roles: &[String]) -> Scope {
+    let rules = event.personal_rules();
     let all = Scope::of(rules.approved.keys().map(String::as_str));
     rules.allowed(&all, &rules.permissions(own, roles))
 }
@@ -49,7 +51,7 @@ pub fn section<P: Ports>(
     shown: Shown,
 ) -> TokensSection {
     let profile = &overview.profile;
-    let grantable = grantable(site, &profile.permissions, &profile.roles);
+    let grantable = grantable(&site.event, &profile.permissions, &profile.roles);
     let choices = super::authorize::scope_lines(&site.event.scopes, &grantable);
     let title = |name: &str| {
         site.event
@@ -221,9 +223,8 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     }
     // 3.
     let profile = &person.visit.profile;
-    let grantable = grantable(site, &profile.permissions, &profile.roles);
+    let mut within = grantable(&site.event, &profile.permissions, &profile.roles);
     let scope = match Scope::parse(&scopes.join(" ")) {
-        Ok(scope) if !scope.is_empty() && scope.is_within(&grantable) => scope,
         Ok(scope) if scope.is_empty() => {
             return say(
                 site,
@@ -233,8 +234,21 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             )
             .await;
         }
-        _ => return say(site, &person, name, "A token can do no more than you can.").await,
+        Ok(scope) => {
+            // The catalogue and the roles here may be behind.
+            if !scope.is_within(&within)
+                && let Some(event) =
+                    directory::event_now(site.ports, &site.event.id, site.now).await?
+            {
+                within = grantable(&event, &profile.permissions, &profile.roles);
+            }
+            scope
+        }
+        Err(_) => Scope::default(),
     };
+    if scope.is_empty() || !scope.is_within(&within) {
+        return say(site, &person, name, "A token can do no more than you can.").await;
+    }
     // 4.
     let most = site.event.settings.pat_max_days;
     let expires_at = match form.get("expires") {
