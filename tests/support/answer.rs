@@ -141,16 +141,17 @@ impl Answer {
         }
     }
 
-    /// The hidden fields of the form that posts to an address beginning with `action`.
+    /// The hidden fields of the form that leads to `action`, or else to an address that begins so.
     #[track_caller]
     pub fn form(&self, action: &str) -> Vec<(String, String)> {
         let page = self.text();
+        let whole = self.form_action(action);
         let form = page
             .split("<form ")
             .skip(1)
             .map(|form| form.split("</form>").next().unwrap_or_default())
-            .find(|form| unescape(&attribute(form, "action")).starts_with(action))
-            .unwrap_or_else(|| panic!("no form for {action} in {page}"));
+            .find(|form| unescape(&attribute(form, "action")) == whole)
+            .unwrap_or_default();
         let inputs = form.split("<input ").skip(1);
         inputs
             .map(|input| input.split('>').next().unwrap_or_default())
@@ -162,6 +163,17 @@ impl Answer {
                 )
             })
             .collect()
+    }
+
+    /// Where the form that leads to `action`, or else to an address that begins so, leads.
+    #[track_caller]
+    pub fn form_action(&self, action: &str) -> String {
+        let found = self.form_actions(action);
+        let exact = found.iter().find(|found| *found == action);
+        exact
+            .or(found.first())
+            .unwrap_or_else(|| panic!("no form for {action} in {}", self.text()))
+            .clone()
     }
 
     /// The addresses of all forms that begin with `prefix`.

@@ -80,7 +80,7 @@ impl<'w> Browser<'w> {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         pairs.extend_from_slice(fields);
-        let whole = page.form_actions(action).remove(0);
+        let whole = page.form_action(action);
         self.post(&whole, &pairs)
     }
 

@@ -254,9 +254,12 @@ impl Ports for World {
     }
 
     async fn read(&self, namespace: Namespace, key: &str) -> Option<String> {
-        let frozen = self.frozen.borrow();
-        match &*frozen {
-            Some(frozen) => frozen.get(&format!("({namespace:?}, {key:?})")).cloned(),
+        let frozen = self.frozen.borrow().as_ref().map(|frozen| {
+            let key = format!("({namespace:?}, {key:?})");
+            frozen.get(&key).cloned()
+        });
+        match frozen {
+            Some(value) => value,
             None => self.memory.read(namespace, key).await,
         }
     }
