@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::browser::Browser;
-use support::{EMAIL, HOST, NAME, Scene};
+use support::{EMAIL, NAME, Scene};
 use willcall::ledger::outbox::ObjectKind;
 
 const CURRENT: &str = "/api/users/current";
@@ -421,21 +421,4 @@ fn contract_6_a_fault_of_ours_is_503_and_never_invalid_token() {
         .refused(503, "temporarily_unavailable");
     s.take_down(None);
     s.whoami(&tokens.access).ok();
-}
-
-#[test]
-fn contract_7_an_event_created_again_under_the_same_host_serves_its_own_people_at_once() {
-    let s = Scene::new();
-    let before = s.replicas_now();
-    s.delete_event(HOST);
-    let again = s.put_event(HOST, json!({"name": "Harbour Con again"}));
-    let casey = s.person(
-        &again,
-        json!({"email": "casey@people.example", "name": "Casey"}),
-    );
-    s.another_isolate();
-    s.browser().sign_in(&casey);
-    s.freeze_at(before);
-    s.another_isolate();
-    s.browser().sign_in(&casey);
 }

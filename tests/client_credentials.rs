@@ -115,19 +115,6 @@ fn contract_7_a_services_token_pauses_with_its_integration_and_ends_with_it() {
 }
 
 #[test]
-fn contract_7_a_re_created_integration_serves_services_from_its_answer_on() {
-    let s = Scene::new();
-    s.freeze();
-    s.delete_integration(&s.client);
-    s.change(&s.client, json!({"service_scopes": ["user:read"]}));
-    s.another_isolate();
-    let token = s.client.as_service(&s, "user:read").access;
-    s.thaw();
-    s.another_isolate();
-    s.get("/api/users").bearer(&token).send().ok();
-}
-
-#[test]
 fn contract_6_every_authenticated_call_is_counted_for_its_application() {
     let s = Scene::new();
     let tokens = s.granted("pii:basic");

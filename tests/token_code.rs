@@ -397,21 +397,6 @@ fn contract_4_a_redemption_is_never_refused_on_a_replicas_word() {
     assert_eq!(next.scope, "pii:basic schedule:edit");
 }
 
-#[test]
-fn contract_7_a_re_created_integration_works_from_its_answer_on_and_keeps_working() {
-    let s = Scene::new();
-    let browser = s.signed_in();
-    s.freeze();
-    s.delete_integration(&s.client);
-    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
-    s.another_isolate();
-    let code = browser.code(&s.client, &[("scope", "pii:basic")]);
-    let tokens = s.client.redeem(&s, &code);
-    s.thaw();
-    s.wait(support::STALE);
-    s.assert_lives(&tokens);
-}
-
 // -- What a redemption answers ------------------------------------------------------------------------------
 
 #[test]
