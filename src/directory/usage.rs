@@ -59,8 +59,10 @@ pub fn add(ledger: &mut impl Ledger, lines: &[UsageLine]) -> Result<(), Corrupt>
         let mut kept: Counts = load(ledger, &key)?.unwrap_or_default();
         kept.add(&line.counts);
         store(ledger, &key, &kept)?;
+        // A stranger's refusals are no use of the application.
+        let used = line.counts.calls > 0 || !line.counts.tokens.is_empty();
         let last = format!("{LAST_USED}{}", line.client_id);
-        if ledger.get(&last).is_none_or(|day| day < line.day) {
+        if used && ledger.get(&last).is_none_or(|day| day < line.day) {
             ledger.put(&last, &line.day);
         }
     }

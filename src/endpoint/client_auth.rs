@@ -236,10 +236,12 @@ pub async fn authenticate<P: Ports>(
         return Err(refusal(basic, FAILED));
     };
     // 2. and 3.
+    let mut known = false;
     for source in [Source::Replica, Source::Authority] {
         let client =
             directory::client(site.ports, &site.event, &client_id, source, site.now).await?;
         let Some(client) = client else { continue };
+        known = true;
         match (client.application.client_type, &credentials.secret) {
             (ClientType::Public, None) => return Ok(AuthenticatedClient { client }),
             // A type never changes, so no authority need be asked.
@@ -265,8 +267,11 @@ pub async fn authenticate<P: Ports>(
     // 4.
     if credentials.secret.is_some() {
         count_failure(site, client_id.as_str()).await?;
-        site.ports
-            .count(&site.event.id, client_id.as_str(), Counted::Refusal);
+        // For an application there is; invented ids must not leave rows behind.
+        if known {
+            site.ports
+                .count(&site.event.id, client_id.as_str(), Counted::Refusal);
+        }
     }
     Err(refusal(basic, FAILED))
 }

@@ -216,6 +216,14 @@ impl<P: Ports> Request<'_, P> {
         if !service && token.owner.starts_with("svc_") {
             return Err(self.refuse(BAD_REFRESH_TOKEN, &"another service's refresh token"));
         }
+        // Switching a service's refresh tokens off ends those begun before by comparison; one begun where
+        // a replica was behind ends here.
+        if service && !self.integration.service_refresh_tokens {
+            let now = self.client.integration(site, Source::Authority).await?;
+            if !now.is_some_and(|(_, integration)| integration.service_refresh_tokens) {
+                return Err(self.refuse(BAD_REFRESH_TOKEN, &"refresh tokens are switched off"));
+            }
+        }
         let mode = if service { Mode::Service } else { Mode::Obo };
         let successor = RefreshToken {
             generation: token.generation.saturating_add(1),

@@ -122,8 +122,11 @@ pub(super) async fn read<P: Ports>(
             Err(why) => refusal = why,
         }
     }
-    site.ports
-        .count(&site.event.id, client_id.as_str(), Counted::Refusal);
+    // Counted for an application there is; invented ids must not leave rows behind.
+    if refusal != Unanswerable::UnknownClient {
+        site.ports
+            .count(&site.event.id, client_id.as_str(), Counted::Refusal);
+    }
     Ok(Err(refusal))
 }
 
