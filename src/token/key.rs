@@ -30,8 +30,6 @@ pub enum Purpose {
     Throttle,
     /// Hashes of refresh tokens in the edge replica.
     Replica,
-    /// Lists' cursors.
-    Cursor,
 }
 
 impl Purpose {
@@ -47,7 +45,6 @@ impl Purpose {
             Self::FormToken => "form-token",
             Self::Throttle => "throttle",
             Self::Replica => "replica",
-            Self::Cursor => "cursor",
         }
     }
 }

@@ -79,7 +79,7 @@ mod tests {
     use crate::token::key::tests::ring;
     use proptest::prelude::*;
 
-    const PURPOSES: [Purpose; 9] = [
+    const PURPOSES: [Purpose; 8] = [
         Purpose::AuthorizationCode,
         Purpose::AccessToken,
         Purpose::RefreshToken,
@@ -88,7 +88,6 @@ mod tests {
         Purpose::Visit,
         Purpose::KnownBrowser,
         Purpose::FormToken,
-        Purpose::Cursor,
     ];
 
     fn sealed(purpose: Purpose, event: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::{GRANT, LIVE, MOST_OF_A_SERVICE, account, issued, keep, standing};
 use crate::account::command::{Begin, Refusal, Reply};
-use crate::grant::state::{EndReason, Grant};
+use crate::grant::state::{EndReason, Grant, Standing};
 use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load};
 use crate::protocol::client::ClientId;
@@ -56,23 +56,7 @@ pub fn redeem(
     if kept != code.scope && !begin.rules.authoritative {
         return Ok(Reply::AskAuthority);
     }
-    let mut grant = Grant {
-        client_id: code.client_id.clone(),
-        incarnation: code.incarnation.clone(),
-        previous_scope: kept.clone(),
-        scope: kept,
-        created_at: now.seconds(),
-        last_used_at: now.seconds(),
-        generation: 1,
-        kid: begin.kid.clone(),
-        token_hash: begin.token_hash.clone(),
-        rotated_at_ms: now.0,
-        attempt: begin.attempt.clone(),
-        account_epoch: code.account_epoch,
-        revocations: code.revocations,
-        ended: None,
-        revision: 1,
-    };
+    let mut grant = first_generation(&code.client_id, kept, &standing, begin, now);
     if grant.scope.is_empty() {
         grant.end(now.seconds(), EndReason::NothingLeft);
         keep(ledger, &code.grant_id, &grant, None)?;
@@ -131,11 +115,24 @@ pub fn begin_service(
         grant.end(now.seconds(), EndReason::Displaced);
         keep(ledger, &other, &grant, None)?;
     }
-    let grant = Grant {
+    let grant = first_generation(client_id, scope.clone(), &standing, begin, now);
+    keep(ledger, id, &grant, None)?;
+    Ok(issued(&grant))
+}
+
+/// A grant as it begins.
+fn first_generation(
+    client_id: &ClientId,
+    scope: Scope,
+    standing: &Standing<'_>,
+    begin: &Begin,
+    now: Now,
+) -> Grant {
+    Grant {
         client_id: client_id.clone(),
-        incarnation: begin.incarnation.clone(),
-        scope: scope.clone(),
+        incarnation: standing.incarnation.to_owned(),
         previous_scope: scope.clone(),
+        scope,
         created_at: now.seconds(),
         last_used_at: now.seconds(),
         generation: 1,
@@ -143,11 +140,9 @@ pub fn begin_service(
         token_hash: begin.token_hash.clone(),
         rotated_at_ms: now.0,
         attempt: begin.attempt.clone(),
-        account_epoch: profile.epoch,
+        account_epoch: standing.account_epoch,
         revocations: standing.revocations,
         ended: None,
         revision: 1,
-    };
-    keep(ledger, id, &grant, None)?;
-    Ok(issued(&grant))
+    }
 }
