@@ -875,3 +875,31 @@ fn contract_2_with_kv_empty_everything_still_works() {
     s.client.revoke(&s, &next.refresh);
     s.assert_ended(&next);
 }
+
+#[test]
+fn contract_2_a_scope_just_approved_is_among_those_a_request_without_scope_gets() {
+    let s = Scene::new();
+    let client =
+        s.register(json!({"name": "Newcomer", "redirect_uris": ["https://new.example/cb"]}));
+    s.change(&client, json!({"obo_scopes": ["pii:basic"]}));
+    let browser = s.signed_in();
+    browser.authorize(&client, &[]);
+    s.freeze();
+    s.change(&client, json!({"obo_scopes": ["pii:basic", "pii:email"]}));
+    let code = browser.code(&client, &[]);
+    assert_eq!(client.redeem(&s, &code).scope, "pii:basic pii:email");
+}
+
+#[test]
+fn contract_7_no_code_is_made_for_an_integration_suspended_a_moment_ago() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    browser.code(&s.client, &[("scope", "pii:basic")]);
+    let page = browser.authorize(&s.client, &[("scope", "pii:email")]);
+    s.freeze();
+    s.suspend(&s.client);
+    let answer = browser.submit(&page, "/account/consent", &[("decision", "authorize")]);
+    assert_eq!(answer.status(), 400);
+    let answer = browser.authorize(&s.client, &[("scope", "pii:basic")]);
+    assert_eq!(answer.status(), 400);
+}

@@ -422,3 +422,41 @@ fn contract_6_a_fault_of_ours_is_503_and_never_invalid_token() {
     s.take_down(None);
     s.whoami(&tokens.access).ok();
 }
+
+#[test]
+fn contract_7_a_permission_just_given_counts_at_once_where_the_person_was_known_without_it() {
+    let s = Scene::new();
+    let tokens = s.granted("badge:print pii:email");
+    s.change_robin(json!({"permissions": []}));
+    s.wait(support::STALE);
+    assert_eq!(
+        s.client.introspect(&s, &tokens.access)["scope"],
+        "pii:email"
+    );
+    assert_eq!(s.whoami(&tokens.access).ok()["email"], EMAIL);
+    s.change_robin(json!({"permissions": ["badges"]}));
+    assert_eq!(
+        s.client.introspect(&s, &tokens.access)["scope"],
+        "badge:print pii:email"
+    );
+}
+
+#[test]
+fn contract_7_a_scopes_permission_just_given_counts_at_once_at_the_api() {
+    let s = Scene::new();
+    s.put_scopes(&s.event, {
+        let mut scopes = support::scene::catalogue();
+        let email =
+            json!({"name": "pii:email", "title": "E-mail", "modes": ["obo"], "permission": "mail"});
+        scopes.as_array_mut().unwrap().push(email);
+        scopes
+    });
+    s.change_robin(json!({"permissions": ["mail"]}));
+    s.wait(support::STALE);
+    let tokens = s.granted("pii:basic pii:email");
+    s.change_robin(json!({"permissions": []}));
+    s.wait(support::STALE);
+    assert!(s.whoami(&tokens.access).ok()["email"].is_null());
+    s.change_robin(json!({"permissions": ["mail"]}));
+    assert_eq!(s.whoami(&tokens.access).ok()["email"], EMAIL);
+}

@@ -155,3 +155,41 @@ fn contract_6_revoking_one_of_a_services_tokens_ends_its_grant_alone() {
     s.assert_ended(&one);
     s.assert_lives(&two);
 }
+
+/// A scene whose integration was deleted and created again, and what KV held before.
+fn re_created() -> Scene {
+    let s = scene();
+    let before = s.replicas_now();
+    s.delete_integration(&s.client);
+    s.change(
+        &s.client,
+        json!({"service_scopes": ["stats:read"], "service_refresh_tokens": true}),
+    );
+    s.freeze_at(before);
+    s.another_isolate();
+    s
+}
+
+#[test]
+fn contract_7_a_re_created_service_gets_its_tokens_where_a_replica_knows_the_old_one() {
+    let s = re_created();
+    let tokens = s.client.as_service(&s, "");
+    s.another_isolate();
+    assert!(s.client.is_active(&s, &tokens.refresh));
+}
+
+#[test]
+fn contract_7_a_re_created_services_refresh_token_is_good_where_a_replica_knows_the_old_one() {
+    let s = scene();
+    let before = s.replicas_now();
+    s.delete_integration(&s.client);
+    s.change(
+        &s.client,
+        json!({"service_scopes": ["stats:read"], "service_refresh_tokens": true}),
+    );
+    s.another_isolate();
+    let tokens = s.client.as_service(&s, "");
+    s.freeze_at(before);
+    s.another_isolate();
+    s.client.refresh(&s, &tokens.refresh);
+}

@@ -7,7 +7,7 @@
 )]
 
 use serde_json::json;
-use willcall::account::command::{Begin, Command as Account, Reply as AccountReply};
+use willcall::account::command::{AskingClient, Begin, Command as Account, Reply as AccountReply};
 use willcall::account::grants::replica::GrantReplica;
 use willcall::account::object::AccountObject;
 use willcall::account::throttle::{Command as Throttle, Reply as ThrottleReply, ThrottleObject};
@@ -263,7 +263,11 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
     let mut ledger = rows(ACCOUNT_ROWS);
     let visit = Account::Visit {
         session_id: "s_1".into(),
-        client: Some((client(), "inc_1".into())),
+        client: Some(AskingClient {
+            client_id: client(),
+            incarnation: "inc_1".into(),
+            idle_days: None,
+        }),
     };
     let AccountReply::Visit(visit) = account(&mut ledger, visit, later(20)) else {
         panic!("the session is gone");

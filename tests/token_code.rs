@@ -477,3 +477,18 @@ fn contract_4_a_person_may_have_several_grants_and_what_ends_one_leaves_the_othe
     s.assert_ended(&rotated);
     s.assert_lives(&grants[2]);
 }
+
+#[test]
+fn contract_7_a_re_created_integration_works_from_its_answer_on_and_keeps_working() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.freeze();
+    s.delete_integration(&s.client);
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+    s.another_isolate();
+    let code = browser.code(&s.client, &[("scope", "pii:basic")]);
+    let tokens = s.client.redeem(&s, &code);
+    s.thaw();
+    s.wait(support::STALE);
+    s.assert_lives(&tokens);
+}

@@ -139,6 +139,26 @@ fn contract_4_an_event_may_end_grants_that_are_not_used() {
 }
 
 #[test]
+fn contract_4_a_grant_not_used_for_too_long_counts_nowhere_as_alive() {
+    let s = Scene::new();
+    s.put_event(HOST, json!({"refresh_idle_days": 2}));
+    s.wait(support::STALE);
+    let robin = s.signed_in();
+    let tokens = s
+        .client
+        .redeem(&s, &robin.code(&s.client, &[("scope", "pii:basic")]));
+    let ask = || robin.authorize(&s.client, &[("scope", "pii:basic")]);
+    s.wait(2 * DAY);
+    assert!(s.client.is_active(&s, &tokens.refresh));
+    assert!(!ask().asks_for_consent());
+    assert!(robin.get("/account").text().contains("Badge Buddy"));
+    s.wait(1);
+    assert!(!s.client.is_active(&s, &tokens.refresh));
+    assert!(ask().asks_for_consent());
+    assert!(!robin.get("/account").text().contains("Badge Buddy"));
+}
+
+#[test]
 fn contract_4_a_redirect_uri_is_ignored() {
     let s = Scene::new();
     let tokens = s.granted("");

@@ -36,8 +36,8 @@ pub enum Command {
     Visit {
         /// From the cookie.
         session_id: String,
-        /// The client that asks for authorization, and its integration's incarnation.
-        client: Option<(ClientId, String)>,
+        /// The client that asks for authorization.
+        client: Option<AskingClient>,
     },
     /// Ends a session of the person behind another (or itself).
     EndSession {
@@ -174,6 +174,17 @@ pub enum Command {
         /// Whether it is used for a call, rather than only looked at.
         counts: bool,
     },
+}
+
+/// The client that asks a person for authorization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskingClient {
+    /// Which.
+    pub client_id: ClientId,
+    /// Its integration's incarnation now.
+    pub incarnation: String,
+    /// The event's `refresh_idle_days`: a grant not used for longer is remembered no more.
+    pub idle_days: Option<u64>,
 }
 
 /// How a grant or a generation begins.
@@ -338,6 +349,8 @@ pub struct Alive {
     pub scope: Scope,
     /// When it was made.
     pub created_at: UnixTime,
+    /// When its grant was last redeemed or refreshed, or it itself last used.
+    pub last_used_at: UnixTime,
     /// When it stops being good, if it is a personal access token that does.
     pub expires_at: Option<UnixTime>,
 }

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Reply, SessionLine, Visit};
+use super::command::{AskingClient, Reply, SessionLine, Visit};
 use super::grants;
 use super::password;
 use super::profile::{PASSWORD, PROFILE, Profile};
 use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
-use crate::protocol::client::ClientId;
 use crate::protocol::time::UnixTime;
 use crate::token::cookie::SESSION_LIFETIME;
 
@@ -109,7 +108,7 @@ pub fn person(
 pub fn visit(
     ledger: &mut impl Ledger,
     session_id: &str,
-    client: Option<&(ClientId, String)>,
+    client: Option<&AskingClient>,
     now: Now,
 ) -> Result<Reply, Corrupt> {
     let Some((profile, signed_in_at)) = person(ledger, session_id, now)? else {
@@ -124,9 +123,9 @@ pub fn visit(
     }
     let (granted, revocations) = match client {
         None => (Vec::new(), 0),
-        Some((client_id, incarnation)) => (
-            grants::live_scopes(ledger, &profile, client_id, incarnation)?,
-            grants::revocations(ledger, client_id),
+        Some(client) => (
+            grants::live_scopes(ledger, &profile, client, now)?,
+            grants::revocations(ledger, &client.client_id),
         ),
     };
     Ok(Reply::Visit(Box::new(Visit {

@@ -116,12 +116,14 @@ pub fn look_up(
         scope,
         created_at,
         expires_at,
+        last_used_at,
         ..
     } = row;
     Ok(Reply::Alive(Box::new(Alive {
         profile,
         scope,
         created_at,
+        last_used_at: last_used_at.unwrap_or(created_at),
         expires_at,
     })))
 }

@@ -44,6 +44,12 @@ pub fn service_owner(client_id: &ClientId, incarnation: &str) -> String {
     format!("svc_{client_id}_{incarnation}")
 }
 
+/// Whether an owner of grants is a service rather than a person, whose account ids begin with `acc_`.
+#[must_use]
+pub fn is_service_owner(owner: &str) -> bool {
+    owner.starts_with("svc_")
+}
+
 /// What a `PUT` of an integration may say; what is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,6 +6,7 @@ use super::authorize::scope_lines;
 use super::session::{self, SignedIn, form_token, is_ours};
 use super::{Site, login, personal_tokens};
 use crate::account::command::{Command, GrantLine, Overview, Reply as AccountReply};
+use crate::grant::state::is_idle;
 use crate::pages::{AccountPage, AuthorizedApplication, FrontPage, SessionLine, TokensSection};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
@@ -92,7 +93,9 @@ async fn applications<P: Ports>(
     overview: &Overview,
 ) -> Result<Vec<AuthorizedApplication>, Fault> {
     let mut by_client: BTreeMap<&ClientId, Vec<&GrantLine>> = BTreeMap::new();
-    for grant in &overview.grants {
+    let idle_days = site.event.settings.refresh_idle_days;
+    let used = |grant: &&GrantLine| !is_idle(grant.last_used_at, idle_days, site.now);
+    for grant in overview.grants.iter().filter(used) {
         by_client.entry(&grant.client_id).or_default().push(grant);
     }
     let mut found = Vec::new();

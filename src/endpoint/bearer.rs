@@ -128,7 +128,7 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
             continue;
         };
         let (found, whole) = if token.is_service() {
-            if !service_lives(site, &token).await? {
+            if !service_lives(site, &token, source).await? {
                 return Ok(Err(Bad::Dead));
             }
             let rules = client.event.rules(integration, Mode::Service, false);
@@ -136,7 +136,7 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
             let whole = scope == token.scope;
             (Bearer::Service { scope }, whole)
         } else {
-            let Some(alive) = grant_lives(site, &token, &token.sub).await? else {
+            let Some(alive) = grant_lives(site, &token, &token.sub, source).await? else {
                 return Ok(Err(Bad::Dead));
             };
             let rules = client.event.rules(integration, Mode::Obo, false);
@@ -166,17 +166,21 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
 
 /// The account behind a token's grant, if both live. The object is asked rather than the replica: the
 /// answer carries the person's name and e-mail, which are in no replica, and what is asked anyway may
-/// as well say whether the grant lives. It is believed for [`directory::FRESH_FOR`] seconds.
+/// as well say whether the grant lives. It is believed for [`directory::FRESH_FOR`] seconds, but not where
+/// something would be refused for it: a permission may have been given since.
 async fn grant_lives<P: Ports>(
     site: &Site<'_, P>,
     token: &AccessToken,
     owner: &str,
+    source: Source,
 ) -> Result<Option<Rc<Alive>>, Fault> {
     let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation) else {
         return Ok(None);
     };
     let key = format!("{}/{owner}/{grant_id}/{generation}", site.event.id);
-    if let Some(alive) = site.ports.replicas().alive(&key, site.now) {
+    if source == Source::Replica
+        && let Some(alive) = site.ports.replicas().alive(&key, site.now)
+    {
         return Ok(Some(alive));
     }
     let command = Command::Inspect {
@@ -196,10 +200,14 @@ async fn grant_lives<P: Ports>(
 /// Whether a service's token lives. With a grant it is like a person's; the replica of the grant
 /// suffices where it says so, for there is no person to read. Without one, only a revocation of its
 /// own ends it, and that is in KV under its `jti`: a miss means it lives.
-async fn service_lives<P: Ports>(site: &Site<'_, P>, token: &AccessToken) -> Result<bool, Fault> {
+async fn service_lives<P: Ports>(
+    site: &Site<'_, P>,
+    token: &AccessToken,
+    source: Source,
+) -> Result<bool, Fault> {
     if token.grant_id.is_some() {
         let owner = service_owner(&token.client_id, &token.incarnation);
-        return Ok(grant_lives(site, token, &owner).await?.is_some());
+        return Ok(grant_lives(site, token, &owner, source).await?.is_some());
     }
     let key = revoked_key(&site.event.id, &token.jti);
     if let Some(alive) = site.ports.replicas().lone(&key, site.now) {
@@ -222,30 +230,41 @@ async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bea
         return Ok(Err(Bad::DoesNotVerify));
     };
     let key = format!("{}/{}/pat/{}", site.event.id, token.account_id, token.id);
-    let alive = match site.ports.replicas().alive(&key, site.now) {
-        Some(alive) => alive,
-        None => {
-            let command = Command::UseToken {
-                token_id: token.id.clone(),
-                counts: true,
-            };
-            match site.account(&token.account_id, &command).await? {
-                AccountReply::Alive(alive) => {
-                    site.ports.replicas().keep_alive(&key, *alive, site.now)
-                }
-                _ => return Ok(Err(Bad::Dead)),
-            }
+    if let Some(alive) = site.ports.replicas().alive(&key, site.now) {
+        if alive.expires_at.is_some_and(|end| site.now >= end) {
+            return Ok(Err(Bad::Expired));
         }
-    };
-    if alive.expires_at.is_some_and(|end| site.now >= end) {
-        return Ok(Err(Bad::Expired));
+        let (scope, permissions) = allowed_to_person(&site.event, &alive);
+        if scope == alive.scope {
+            return Ok(Ok(Bearer::Person {
+                alive,
+                scope,
+                permissions,
+            }));
+        }
     }
+    let command = Command::UseToken {
+        token_id: token.id.clone(),
+        counts: true,
+    };
+    let alive = match site.account(&token.account_id, &command).await? {
+        AccountReply::Alive(alive) => site.ports.replicas().keep_alive(&key, *alive, site.now),
+        _ => return Ok(Err(Bad::Dead)),
+    };
     let (scope, permissions) = personal_scope(site, &alive).await?;
     Ok(Ok(Bearer::Person {
         alive,
         scope,
         permissions,
     }))
+}
+
+/// What a personal access token may do by these records, and the person's permissions.
+fn allowed_to_person(event: &EventRecord, alive: &Alive) -> (Scope, Vec<String>) {
+    let rules = event.personal_rules();
+    let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+    let scope = rules.allowed(&alive.scope, &permissions);
+    (scope, permissions.into_iter().collect())
 }
 
 /// What a personal access token may do now, and the person's permissions. What a replica of the event
@@ -257,16 +276,10 @@ pub async fn personal_scope<P: Ports>(
     site: &Site<'_, P>,
     alive: &Alive,
 ) -> Result<(Scope, Vec<String>), Fault> {
-    let judge = |event: &EventRecord| {
-        let rules = event.personal_rules();
-        let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
-        let scope = rules.allowed(&alive.scope, &permissions);
-        (scope, permissions.into_iter().collect())
-    };
-    let judged = judge(&site.event);
+    let judged = allowed_to_person(&site.event, alive);
     if judged.0 == alive.scope {
         return Ok(judged);
     }
     let event = directory::event_now(site.ports, &site.event.id, site.now).await?;
-    Ok(event.map_or(judged, |event| judge(&event)))
+    Ok(event.map_or(judged, |event| allowed_to_person(&event, alive)))
 }

@@ -13,6 +13,7 @@ use crate::account::command::{Alive, Command, Reply as AccountReply};
 use crate::directory::catalogue::{Mode, TOKEN_INTROSPECT};
 use crate::directory::event::EventRecord;
 use crate::directory::integration::{Integration, service_owner};
+use crate::grant::state::is_idle;
 use crate::protocol::client::{ClientId, ClientType};
 use crate::protocol::error::TokenError;
 use crate::protocol::scope::Scope;
@@ -131,11 +132,12 @@ impl<P: Ports> Asker<'_, P> {
         self.sees_all || client_id == self.client.id()
     }
 
-    /// The event and integration of the client a token was issued to, if it may be used now.
+    /// The event and integration of the client a token was issued to, if it may be used now and is still
+    /// the one of that incarnation.
     async fn integration_of(
         &self,
         client_id: &ClientId,
-        incarnation: Option<&str>,
+        incarnation: &str,
     ) -> Result<Option<directory::Client>, Stop> {
         for source in [Source::Replica, Source::Authority] {
             let client = directory::client(
@@ -147,9 +149,9 @@ impl<P: Ports> Asker<'_, P> {
             )
             .await?;
             let usable = client.filter(|client| {
-                client.usable().is_some_and(|integration| {
-                    incarnation.is_none_or(|wanted| wanted == integration.incarnation)
-                })
+                client
+                    .usable()
+                    .is_some_and(|integration| integration.incarnation == incarnation)
             });
             if usable.is_some() {
                 return Ok(usable);
@@ -188,7 +190,7 @@ impl<P: Ports> Asker<'_, P> {
             return Ok(None);
         }
         let Some(client) = self
-            .integration_of(&token.client_id, Some(&token.incarnation))
+            .integration_of(&token.client_id, &token.incarnation)
             .await?
         else {
             return Ok(None);
@@ -247,18 +249,27 @@ impl<P: Ports> Asker<'_, P> {
     async fn refresh_token(&self, token: &RefreshToken) -> Result<Option<Introspection>, Stop> {
         // A refresh token does not say whose client it is: ask as oneself, or, for those who see all,
         // as the client its grant names.
-        let candidates = if self.sees_all {
-            self.client_of(token).await?.into_iter().collect()
+        let client_id = if self.sees_all {
+            match self.client_of(token).await? {
+                Some(client_id) => client_id,
+                None => return Ok(None),
+            }
         } else {
-            vec![self.client.id().clone()]
+            self.client.id().clone()
         };
-        for client_id in candidates {
-            let Some(client) = self.integration_of(&client_id, None).await? else {
-                continue;
-            };
+        let site = self.site;
+        let mut tried = None;
+        // Dead by a replica's records: the integration may have been created again since.
+        for source in [Source::Replica, Source::Authority] {
+            let client =
+                directory::client(site.ports, &site.event, &client_id, source, site.now).await?;
+            let Some(client) = client else { continue };
             let Some(integration) = client.usable() else {
                 continue;
             };
+            if tried.as_ref() == Some(&integration.incarnation) {
+                continue;
+            }
             let inspected = self
                 .inspect(
                     &token.owner,
@@ -268,7 +279,14 @@ impl<P: Ports> Asker<'_, P> {
                     &integration.incarnation,
                 )
                 .await?;
-            let Some(alive) = inspected else { continue };
+            tried = Some(integration.incarnation.clone());
+            // An access token never outlives the days; a refresh token does.
+            let idle_days = client.event.settings.refresh_idle_days;
+            let Some(alive) =
+                inspected.filter(|alive| !is_idle(alive.last_used_at, idle_days, site.now))
+            else {
+                continue;
+            };
             let subject = if alive.profile.service {
                 client_id.to_string()
             } else {
@@ -285,7 +303,7 @@ impl<P: Ports> Asker<'_, P> {
                 client_id: Some(client_id.to_string()),
                 iat: Some(alive.created_at),
                 sub: Some(subject),
-                iss: Some(self.site.issuer.as_str().to_owned()),
+                iss: Some(site.issuer.as_str().to_owned()),
                 ..Introspection::default()
             }));
         }

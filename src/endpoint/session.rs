@@ -1,9 +1,8 @@
 //! Who is signed in, and whether a form is ours.
 
 use super::{LONGEST_BODY, Site};
-use crate::account::command::{Command, Reply as AccountReply, Visit};
+use crate::account::command::{AskingClient, Command, Reply as AccountReply, Visit};
 use crate::pages::Person;
-use crate::protocol::client::ClientId;
 use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
 use crate::token::cookie::{CookieValue as _, SessionCookie, VisitCookie};
@@ -46,7 +45,7 @@ pub fn cookies<P: Ports>(site: &Site<'_, P>) -> Vec<SessionCookie> {
 /// [`Fault`] if the account's object does not answer.
 pub async fn signed_in<P: Ports>(
     site: &Site<'_, P>,
-    client: Option<(ClientId, String)>,
+    client: Option<AskingClient>,
 ) -> Result<Option<SignedIn>, Fault> {
     for cookie in cookies(site) {
         let command = Command::Visit {

@@ -146,6 +146,12 @@ pub enum RefreshRefusal {
     NothingLeft,
 }
 
+/// Whether a grant was not used for longer than the event's `refresh_idle_days` allows.
+#[must_use]
+pub fn is_idle(last_used_at: UnixTime, idle_days: Option<u64>, now: UnixTime) -> bool {
+    idle_days.is_some_and(|days| now.since(last_used_at) > days.saturating_mul(DAY))
+}
+
 impl Grant {
     /// Whether it lives under these circumstances.
     #[must_use]
@@ -189,8 +195,7 @@ impl Grant {
             return Decision::Refuse(RefreshRefusal::Dead);
         }
         // 3.
-        let idle = request.idle_days.map(|days| days.saturating_mul(DAY));
-        if idle.is_some_and(|idle| now.seconds().since(self.last_used_at) > idle) {
+        if is_idle(self.last_used_at, request.idle_days, now.seconds()) {
             self.end(now.seconds(), EndReason::Idle);
             return Decision::Refuse(RefreshRefusal::Idle);
         }

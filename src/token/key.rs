@@ -1,11 +1,16 @@
 //! Keys: HKDF-SHA256 (RFC 5869) from the deployment's secrets, for one event and one purpose.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use crate::protocol::encoding::base64url;
-use crate::protocol::secret::{Secret, same_bytes};
+use crate::protocol::secret::same_bytes;
 
 /// What a key is for. A tag made for one purpose never verifies for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +54,9 @@ impl Purpose {
     }
 }
 
+/// Keys of more events than this are not kept derived; they are derived again.
+const MOST_EVENTS_KEPT: usize = 256;
+
 /// The least length of a deployment secret, in bytes.
 pub const LEAST_SECRET_BYTES: usize = 32;
 
@@ -68,7 +76,10 @@ pub enum BadSecrets {
 
 struct Version {
     kid: String,
-    secret: Secret<Vec<u8>>,
+    /// The secret, extracted (RFC 5869 section 2.2): the text itself is not needed again.
+    secret: Hkdf<Sha256>,
+    /// What was derived, by event: deriving costs more than the tag it is for.
+    derived: RefCell<BTreeMap<String, BTreeMap<Purpose, Rc<Key>>>>,
 }
 
 /// The deployment's secrets: the first signs, all verify.
@@ -116,17 +127,17 @@ impl KeyRing {
 
     /// The key that signs now.
     #[must_use]
-    pub fn signing(&self, purpose: Purpose, event: &str) -> Key {
-        self.current.derive(purpose, event)
+    pub fn signing(&self, purpose: Purpose, event: &str) -> Rc<Key> {
+        self.current.key(purpose, event)
     }
 
     /// The key of the version `kid`; `None` if that version was dropped or never was.
     #[must_use]
-    pub fn of_version(&self, kid: &str, purpose: Purpose, event: &str) -> Option<Key> {
+    pub fn of_version(&self, kid: &str, purpose: Purpose, event: &str) -> Option<Rc<Key>> {
         core::iter::once(&self.current)
             .chain(&self.previous)
             .find(|version| version.kid == kid)
-            .map(|version| version.derive(purpose, event))
+            .map(|version| version.key(purpose, event))
     }
 }
 
@@ -139,22 +150,39 @@ impl Version {
         let kid = base64url(digest.get(..6).unwrap_or_default());
         Self {
             kid,
-            secret: Secret::new(secret.as_bytes().to_vec()),
+            secret: Hkdf::new(Some(b"willcall v1"), secret.as_bytes()),
+            derived: RefCell::default(),
         }
     }
 
+    fn key(&self, purpose: Purpose, event: &str) -> Rc<Key> {
+        let mut derived = self.derived.borrow_mut();
+        if let Some(key) = derived.get(event).and_then(|keys| keys.get(&purpose)) {
+            return Rc::clone(key);
+        }
+        if derived.len() >= MOST_EVENTS_KEPT {
+            derived.clear();
+        }
+        let key = Rc::new(self.derive(purpose, event));
+        derived
+            .entry(event.to_owned())
+            .or_default()
+            .insert(purpose, Rc::clone(&key));
+        key
+    }
+
     fn derive(&self, purpose: Purpose, event: &str) -> Key {
-        let hkdf = Hkdf::<Sha256>::new(Some(b"willcall v1"), self.secret.expose());
-        let mut key = [0u8; 32];
+        // HMAC fills a key up to its block with zeros (RFC 2104 section 2); here they are there already.
+        let mut block = Zeroizing::new([0u8; 64]);
+        let (key, _) = block.split_at_mut(32);
         // Fails for outputs of more than 255 blocks only; this is one.
-        let filled = hkdf.expand_multi_info(
-            &[purpose.label().as_bytes(), b"\0", event.as_bytes()],
-            &mut key,
-        );
+        let filled = self
+            .secret
+            .expand_multi_info(&[purpose.label().as_bytes(), b"\0", event.as_bytes()], key);
         debug_assert!(filled.is_ok());
         Key {
             kid: self.kid.clone(),
-            key: Secret::new(key),
+            mac: Hmac::new((&*block).into()),
         }
     }
 }
@@ -162,7 +190,8 @@ impl Version {
 /// A key for one event and one purpose.
 pub struct Key {
     kid: String,
-    key: Secret<[u8; 32]>,
+    /// HMAC with the key taken in (RFC 2104 section 4): each tag begins with a copy.
+    mac: Hmac<Sha256>,
 }
 
 /// An HMAC-SHA256 tag.
@@ -179,10 +208,7 @@ impl Key {
     /// parts have the same input.
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> Tag {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key.expose()) else {
-            // HMAC takes keys of any length.
-            return [0; 32];
-        };
+        let mut mac = self.mac.clone();
         if let [only] = parts {
             mac.update(only);
         } else {

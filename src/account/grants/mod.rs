@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Alive, Begin, GrantLine, Refusal, Reply};
+use super::command::{Alive, AskingClient, Begin, GrantLine, Refusal, Reply};
 use super::profile::{PROFILE, Profile};
-use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing};
+use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing, is_idle};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, load, load_all, sortable, store};
 use crate::protocol::client::ClientId;
@@ -202,12 +202,16 @@ pub fn inspect(
         && grant.lives(&standing(ledger, &profile, client_id, incarnation));
     Ok(if alive {
         let Grant {
-            scope, created_at, ..
+            scope,
+            created_at,
+            last_used_at,
+            ..
         } = grant;
         Reply::Alive(Box::new(Alive {
             profile,
             scope,
             created_at,
+            last_used_at,
             expires_at: None,
         }))
     } else {
@@ -262,21 +266,31 @@ pub fn end(
 pub fn live_scopes(
     ledger: &impl Ledger,
     profile: &Profile,
-    client_id: &ClientId,
-    incarnation: &str,
+    client: &AskingClient,
+    now: Now,
 ) -> Result<Vec<Scope>, Corrupt> {
+    let AskingClient {
+        client_id,
+        incarnation,
+        idle_days,
+    } = client;
     let count = revocations(ledger, client_id);
-    Ok(
-        load_all::<LiveRow>(ledger, &format!("{LIVE}{client_id}/"), None, false, 1000)?
-            .into_iter()
-            .filter(|(_, row)| {
-                row.incarnation == incarnation
-                    && row.epoch == profile.epoch
-                    && row.revocations == count
-            })
-            .map(|(_, row)| row.scope)
-            .collect(),
-    )
+    let mut scopes = Vec::new();
+    for (id, row) in load_all::<LiveRow>(ledger, &format!("{LIVE}{client_id}/"), None, false, 1000)?
+    {
+        if row.incarnation != *incarnation || row.epoch != profile.epoch || row.revocations != count
+        {
+            continue;
+        }
+        // The index does not say when a grant was used last: it would have to be written at every refresh.
+        let idle = idle_days.is_some()
+            && load::<Grant>(ledger, &format!("{GRANT}{id}"))?
+                .is_none_or(|grant| is_idle(grant.last_used_at, *idle_days, now.seconds()));
+        if !idle {
+            scopes.push(row.scope);
+        }
+    }
+    Ok(scopes)
 }
 
 /// The grants that are not ended here, by client, from beyond `after`.

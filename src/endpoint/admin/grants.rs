@@ -10,10 +10,10 @@ use crate::account::object::AccountObject;
 use crate::directory::event::EventLine;
 use crate::directory::event_command as event;
 use crate::directory::event_object::account_object;
+use crate::grant::state::is_idle;
 use crate::ledger::outbox::ObjectKind;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
-use crate::protocol::time::DAY;
 use crate::store::ports::Ports;
 use crate::web::reply::Reply;
 
@@ -59,13 +59,13 @@ async fn living<P: Ports>(
 ) -> Result<Vec<GrantLine>, Stop> {
     let client_ids: BTreeSet<ClientId> = lines.iter().map(|line| line.client_id.clone()).collect();
     let incarnations = integrations::incarnations(call, &event.id, client_ids).await?;
-    let idle = event
-        .settings
-        .refresh_idle_days
-        .map(|days| days.saturating_mul(DAY));
     let lives = |line: &GrantLine| {
         incarnations.get(&line.client_id) == Some(&line.incarnation)
-            && idle.is_none_or(|idle| call.now.since(line.last_used_at) <= idle)
+            && !is_idle(
+                line.last_used_at,
+                event.settings.refresh_idle_days,
+                call.now,
+            )
     };
     Ok(lines.into_iter().filter(lives).collect())
 }

@@ -14,14 +14,13 @@ use self::request::{Request, Unanswerable, as_query, read, with_proof, without_p
 use super::Site;
 use super::login;
 use super::session::{self, SignedIn};
-use crate::directory::catalogue::Mode;
+use crate::account::command::AskingClient;
 use crate::grant::entitlement::Rules;
 use crate::pages::ScopeLine;
 use crate::protocol::client::ClientType;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
-use crate::store::directory::{self, Source};
 use crate::store::ports::{Fault, Ports};
 use crate::token::form_token::{self, Form};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
@@ -117,14 +116,16 @@ pub(super) async fn again<P: Ports>(
 /// [`Fault`] if an object does not answer.
 pub(super) async fn decide<P: Ports>(
     site: &Site<'_, P>,
-    request: Request,
+    mut request: Request,
     answer: &Answer,
 ) -> Result<Reply, Fault> {
     // 3.
-    let client = (
-        request.client.application.client_id.clone(),
-        request.integration.incarnation.clone(),
-    );
+    let client = AskingClient {
+        client_id: request.client.application.client_id.clone(),
+        incarnation: request.integration.incarnation.clone(),
+        idle_days: request.client.event.settings.refresh_idle_days,
+    };
+    let incarnation = client.incarnation.clone();
     let person = match session::signed_in(site, Some(client)).await {
         Ok(person) => person,
         // Whether anybody is signed in cannot be told, so nothing is sent back, but to a silent request.
@@ -162,35 +163,36 @@ pub(super) async fn decide<P: Ports>(
             "Nobody is signed in.",
         ));
     };
-    // 5.
-    let mut event = Rc::clone(&request.client.event);
-    let mut integration = Rc::clone(&request.integration);
-    let mut judged = judge(
-        &event.rules(&integration, Mode::Obo, false),
-        scope.as_ref(),
-        &person,
-    );
-    if judged.is_err() {
-        let id = &request.client.application.client_id;
-        let fresh =
-            match directory::client(site.ports, &site.event, id, Source::Authority, site.now).await
-            {
-                Ok(fresh) => fresh,
-                Err(fault) => return Ok(request.faulty(site, &fault)),
-            };
-        if let Some((client, usable)) = fresh
-            .as_ref()
-            .and_then(|client| Some((client, client.usable()?)))
-        {
-            event = Rc::clone(&client.event);
-            integration = Rc::clone(usable);
-            judged = judge(
-                &event.rules(&integration, Mode::Obo, true),
-                scope.as_ref(),
-                &person,
-            );
+    // 5. A page is shown on a replica's word. What becomes a code, what is refused, and what the request
+    //    leaves to us is the authority's to say: no scope just approved is missing from it, and no code
+    //    is made under an integration that was deleted and created again.
+    let covered = person
+        .visit
+        .granted
+        .iter()
+        .any(|granted| scope.as_ref().is_some_and(|scope| scope.is_within(granted)));
+    let by_replica = match (answer, &scope) {
+        (Answer::None { .. } | Answer::Deny, Some(scope)) if !covered => {
+            let rules = request.rules(false);
+            judge(&rules, Some(scope), &person).ok()
         }
-    }
+        _ => None,
+    };
+    let judged = match by_replica {
+        Some(scope) => Ok(scope),
+        None => {
+            match request.renew(site).await {
+                Ok(None) => {}
+                Ok(Some(why)) => return Ok(bad_request(site, why)),
+                Err(fault) => return Ok(request.faulty(site, &fault)),
+            }
+            if let Err((error, words)) = &request.rest {
+                return Ok(request.refuse(site, *error, words));
+            }
+            judge(&request.rules(true), scope.as_ref(), &person)
+        }
+    };
+    let event = Rc::clone(&request.client.event);
     let lines = |scope: &Scope| -> Vec<ScopeLine> { scope_lines(&event.scopes, scope) };
     let scope = match judged {
         Ok(scope) => scope,
@@ -224,6 +226,7 @@ pub(super) async fn decide<P: Ports>(
     let remembered = !sensitive
         && !impostor
         && !request.prompt.consent
+        && request.integration.incarnation == incarnation
         && person
             .visit
             .granted

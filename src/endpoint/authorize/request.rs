@@ -6,6 +6,7 @@ use super::is_path;
 use crate::directory::catalogue::Mode;
 use crate::directory::integration::Integration;
 use crate::endpoint::Site;
+use crate::grant::entitlement::Rules;
 use crate::protocol::client::ClientId;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::{Fault as ParamFault, Params};
@@ -277,6 +278,31 @@ fn check_rest(
 }
 
 impl Request {
+    /// Reads the request once more with the authority's records; why it no longer gets an answer, if it
+    /// does not.
+    pub(super) async fn renew<P: Ports>(
+        &mut self,
+        site: &Site<'_, P>,
+    ) -> Result<Option<Unanswerable>, Fault> {
+        let id = &self.client.application.client_id;
+        let client =
+            directory::client(site.ports, &site.event, id, Source::Authority, site.now).await?;
+        let params = Params::from_form(self.query.as_bytes());
+        Ok(match confirm(client, &params, &self.query) {
+            Ok(request) => {
+                *self = request;
+                None
+            }
+            Err(why) => Some(why),
+        })
+    }
+
+    /// What this event's records allow the application on behalf of people.
+    pub(super) fn rules(&self, authoritative: bool) -> Rules {
+        let event = &self.client.event;
+        event.rules(&self.integration, Mode::Obo, authoritative)
+    }
+
     /// Whether it wants the person to sign in again: `prompt=login`, or a `max_age` that the sign-in at
     /// hand is older than.
     pub(super) fn wants_sign_in(&self, age: u64) -> bool {

@@ -3,17 +3,18 @@
 //! Order of checks: 1. the body, 2. client authentication, 3. `grant_type`, 4. the integration, 5. the
 //! grant's own parameters, 6. the code or token; storage last, so that what fails burns nothing.
 
+mod settle;
+
 use std::rc::Rc;
 
 use serde::Serialize;
 
 use super::Site;
 use super::client_auth::{self, AuthenticatedClient, Stop};
-use crate::account::command::{Begin, Command, Refusal, Reply as AccountReply};
+use crate::account::command::Command;
 use crate::directory::catalogue::Mode;
 use crate::directory::event::EventRecord;
-use crate::directory::integration::Integration;
-use crate::grant::state::RefreshRefusal;
+use crate::directory::integration::{self, Integration};
 use crate::protocol::client::ClientType;
 use crate::protocol::error::TokenError;
 use crate::protocol::params::Params;
@@ -22,10 +23,10 @@ use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
 use crate::store::directory::Source;
 use crate::store::ports::{Counted, Fault, Ports};
-use crate::token::access_token::{AccessToken, LIFETIME};
+use crate::token::access_token::LIFETIME;
 use crate::token::authorization_code::{AuthorizationCode, Binding};
 use crate::token::random_id;
-use crate::token::refresh_token::{RefreshToken, replica_hash};
+use crate::token::refresh_token::RefreshToken;
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
@@ -87,6 +88,7 @@ async fn grant<P: Ports>(
     };
     // 4.
     let (event, integration) = client_auth::require_integration(site, client).await?;
+    let known = Known { event, integration };
     let asked = match params.get("scope").map(Scope::parse).transpose() {
         Ok(asked) => asked.filter(|asked| !asked.is_empty()),
         Err(_) => return Err(invalid_scope("scope has a character that is not allowed.")),
@@ -95,8 +97,7 @@ async fn grant<P: Ports>(
         site,
         params,
         client,
-        event,
-        integration,
+        known,
         asked,
     };
     // 5. and 6.
@@ -124,16 +125,15 @@ struct Request<'a, P> {
     site: &'a Site<'a, P>,
     params: &'a Params,
     client: &'a AuthenticatedClient,
-    event: Rc<EventRecord>,
-    integration: Rc<Integration>,
+    known: Known,
     asked: Option<Scope>,
 }
 
-/// What an account's object settled on.
-struct Settled {
-    scope: Scope,
-    generation: u64,
-    kid: String,
+/// What the event's records say, by a replica or by the event's object.
+#[derive(Clone)]
+struct Known {
+    event: Rc<EventRecord>,
+    integration: Rc<Integration>,
 }
 
 impl<P: Ports> Request<'_, P> {
@@ -187,20 +187,20 @@ impl<P: Ports> Request<'_, P> {
             grant_id: code.grant_id.clone(),
             generation: 1,
         };
-        let attempt = random_id("", site.ports);
         let settled = self
-            .settle(&code.account_id, &first, Mode::Obo, BAD_CODE, |begin| {
-                Command::Redeem {
+            .settle(
+                &self.known,
+                Mode::Obo,
+                BAD_CODE,
+                |_| first.clone(),
+                |begin| Command::Redeem {
                     code: code.clone(),
                     asked: self.asked.clone(),
-                    begin: Begin {
-                        attempt: attempt.clone(),
-                        ..begin
-                    },
-                }
-            })
+                    begin,
+                },
+            )
             .await?;
-        self.success(&first, &code.account_id, settled)
+        self.success(&code.account_id, settled)
     }
 
     /// RFC 6749 section 6.
@@ -212,51 +212,63 @@ impl<P: Ports> Request<'_, P> {
         let Some(token) = RefreshToken::open(site.ring, &site.event.id, text) else {
             return Err(self.refuse(BAD_REFRESH_TOKEN, &"the refresh token does not verify"));
         };
-        let service = self.is_own_service(&token.owner);
-        if !service && token.owner.starts_with("svc_") {
-            return Err(self.refuse(BAD_REFRESH_TOKEN, &"another service's refresh token"));
-        }
-        // Switching a service's refresh tokens off ends those begun before by comparison; one begun where
-        // a replica was behind ends here.
-        if service && !self.integration.service_refresh_tokens {
-            let now = self.client.integration(site, Source::Authority).await?;
-            if !now.is_some_and(|(_, integration)| integration.service_refresh_tokens) {
-                return Err(self.refuse(BAD_REFRESH_TOKEN, &"refresh tokens are switched off"));
-            }
-        }
+        let service = integration::is_service_owner(&token.owner);
+        let known = if service {
+            self.service_known(&token.owner).await?
+        } else {
+            self.known.clone()
+        };
         let mode = if service { Mode::Service } else { Mode::Obo };
         let successor = RefreshToken {
             generation: token.generation.saturating_add(1),
             ..token.clone()
         };
-        let attempt = random_id("", site.ports);
-        let settings = &self.event.settings;
+        let settings = &known.event.settings;
         let settled = self
-            .settle(&token.owner, &successor, mode, BAD_REFRESH_TOKEN, |begin| {
-                Command::Refresh {
+            .settle(
+                &known,
+                mode,
+                BAD_REFRESH_TOKEN,
+                |_| successor.clone(),
+                |begin| Command::Refresh {
                     grant_id: token.grant_id.clone(),
                     client_id: self.client.id().clone(),
                     presented: token.generation,
                     asked: self.asked.clone(),
                     window: settings.retry_window,
                     idle_days: settings.refresh_idle_days,
-                    begin: Begin {
-                        attempt: attempt.clone(),
-                        ..begin
-                    },
-                }
-            })
+                    begin,
+                },
+            )
             .await?;
         let subject = if service {
             self.client.id().as_str()
         } else {
             &token.owner
         };
-        self.success(&successor, subject, settled)
+        self.success(subject, settled)
     }
 
-    fn is_own_service(&self, owner: &str) -> bool {
-        self.integration.service_owner() == owner
+    /// The records under which a service's refresh token may be used. That it is another service's, or of
+    /// an integration deleted since, or that refresh tokens are switched off, is the authority's to say.
+    async fn service_known(&self, owner: &str) -> Result<Known, Stop> {
+        let fits = |integration: &Integration| {
+            integration.service_owner() == owner && integration.service_refresh_tokens
+        };
+        if fits(&self.known.integration) {
+            return Ok(self.known.clone());
+        }
+        let now = self
+            .client
+            .integration(self.site, Source::Authority)
+            .await?;
+        match now {
+            Some((event, integration)) if fits(&integration) => Ok(Known { event, integration }),
+            _ => Err(self.refuse(
+                BAD_REFRESH_TOKEN,
+                &"another service's refresh token, or they are switched off",
+            )),
+        }
     }
 
     /// RFC 6749 section 4.4. Without a refresh token there is nothing to ask anybody.
@@ -269,26 +281,28 @@ impl<P: Ports> Request<'_, P> {
                 "A public client has no credentials of its own to use this grant with.",
             ));
         }
-        let mut known = (Rc::clone(&self.event), Rc::clone(&self.integration));
-        let scope = match self.service_scope(&known.0, &known.1) {
-            Some(scope) => scope,
+        let (known, scope) = match self.service_scope(&self.known) {
+            Some(scope) => (self.known.clone(), scope),
             // Refused on the authority's word only.
             None => {
-                known = self
+                let (event, integration) = self
                     .client
                     .integration(site, Source::Authority)
                     .await?
                     .ok_or_else(|| {
                         invalid_scope("Nothing is approved for this application here.")
                     })?;
-                self.service_scope(&known.0, &known.1).ok_or_else(|| {
+                let known = Known { event, integration };
+                let scope = self.service_scope(&known).ok_or_else(|| {
                     invalid_scope("Only scopes that the organiser approved for this application as a service.")
-                })?
+                })?;
+                (known, scope)
             }
         };
-        let (_, integration) = known;
-        if !integration.service_refresh_tokens {
-            let access_token = self.access_token(self.client.id().as_str(), &scope, None)?;
+        if !known.integration.service_refresh_tokens {
+            let incarnation = known.integration.incarnation.clone();
+            let access_token =
+                self.access_token(self.client.id().as_str(), &scope, incarnation, None)?;
             return Ok(Success {
                 access_token,
                 token_type: "Bearer",
@@ -297,181 +311,38 @@ impl<P: Ports> Request<'_, P> {
                 refresh_token: None,
             });
         }
-        let owner = integration.service_owner();
         let grant_id = random_id("gr_", site.ports);
-        let first = RefreshToken {
-            owner: owner.clone(),
-            grant_id: grant_id.clone(),
-            generation: 1,
-        };
-        let attempt = random_id("", site.ports);
         let settled = self
             .settle(
-                &owner,
-                &first,
+                &known,
                 Mode::Service,
                 "The grant could not be made.",
+                |integration| RefreshToken {
+                    owner: integration.service_owner(),
+                    grant_id: grant_id.clone(),
+                    generation: 1,
+                },
                 |begin| Command::BeginService {
                     grant_id: grant_id.clone(),
                     client_id: self.client.id().clone(),
                     scope: scope.clone(),
-                    begin: Begin {
-                        attempt: attempt.clone(),
-                        ..begin
-                    },
+                    begin,
                 },
             )
             .await?;
-        self.success(&first, self.client.id().as_str(), settled)
+        self.success(self.client.id().as_str(), settled)
     }
 
-    fn service_scope(&self, event: &EventRecord, integration: &Integration) -> Option<Scope> {
-        let approved = event.approved(integration, Mode::Service);
+    fn service_scope(&self, known: &Known) -> Option<Scope> {
+        let approved = known.event.approved(&known.integration, Mode::Service);
         match &self.asked {
             None => (!approved.is_empty()).then_some(approved),
             Some(asked) => asked.is_within(&approved).then(|| asked.clone()),
         }
     }
 
-    /// Asks the account's object, first with the replica's rules, and with the authority's if it
-    /// would drop something on theirs.
-    async fn settle(
-        &self,
-        owner: &str,
-        next: &RefreshToken,
-        mode: Mode,
-        refusal: &str,
-        command: impl Fn(Begin) -> Command,
-    ) -> Result<Settled, Stop> {
-        let site = self.site;
-        let kid = site.ring.current_kid();
-        let Some(token) = next.seal(site.ring, &site.event.id, kid) else {
-            return Err(Fault::Broken("a refresh token could not be signed").into());
-        };
-        let mut begin = Begin {
-            attempt: String::new(),
-            kid: kid.to_owned(),
-            token_hash: replica_hash(site.ring, &site.event.id, &token),
-            incarnation: self.integration.incarnation.clone(),
-            rules: self.event.rules(&self.integration, mode, false),
-        };
-        let mut reply = site.account(owner, &command(begin.clone())).await?;
-        // An ended code or grant may be the replica's mistake: its incarnation may be behind.
-        let doubtful = matches!(
-            reply,
-            AccountReply::AskAuthority
-                | AccountReply::Refused(
-                    Refusal::CodeEnded
-                        | Refusal::Refresh(RefreshRefusal::Dead)
-                        | Refusal::NoAccount
-                )
-        );
-        if doubtful {
-            let Some((event, integration)) =
-                self.client.integration(site, Source::Authority).await?
-            else {
-                return Err(Stop::error(
-                    400,
-                    TokenError::UnauthorizedClient,
-                    "The organiser of this event has not approved this application, or has suspended it.",
-                ));
-            };
-            if reply == AccountReply::AskAuthority || integration.incarnation != begin.incarnation {
-                begin.incarnation.clone_from(&integration.incarnation);
-                begin.rules = event.rules(&integration, mode, true);
-                reply = site.account(owner, &command(begin)).await?;
-            }
-        }
-        match reply {
-            AccountReply::Issued {
-                scope,
-                generation,
-                kid,
-            } => Ok(Settled {
-                scope,
-                generation,
-                kid,
-            }),
-            AccountReply::ScopeRefused => Err(invalid_scope(
-                "scope asks for more than was granted, or for nothing that is still allowed.",
-            )),
-            AccountReply::Refused(why) => {
-                if let Refusal::CodeReplayed | Refusal::Refresh(RefreshRefusal::Reused) = why {
-                    let kind = if why == Refusal::CodeReplayed {
-                        "grant.code_replayed"
-                    } else {
-                        "grant.refresh_token_reused"
-                    };
-                    site.audit_later(kind, self.client.id().as_str(), &next.grant_id);
-                }
-                Err(self.refuse(refusal, &why))
-            }
-            _ => Err(
-                Fault::Broken("the account's object gave another answer than was asked for").into(),
-            ),
-        }
-    }
-
     fn refuse(&self, description: &str, why: &dyn core::fmt::Debug) -> Stop {
         self.site.log_refusal("token", why);
         invalid_grant(description)
-    }
-
-    fn success(
-        &self,
-        next: &RefreshToken,
-        subject: &str,
-        settled: Settled,
-    ) -> Result<Success, Stop> {
-        let site = self.site;
-        // A retry answers with the generation that the rotation made, under the key it was made with.
-        let token = RefreshToken {
-            generation: settled.generation,
-            ..next.clone()
-        };
-        let Some(refresh_token) = token.seal(site.ring, &site.event.id, &settled.kid) else {
-            return Err(self.refuse(
-                BAD_REFRESH_TOKEN,
-                &"the key it was signed with has been dropped",
-            ));
-        };
-        let access_token = self.access_token(
-            subject,
-            &settled.scope,
-            Some((token.grant_id.clone(), settled.generation)),
-        )?;
-        Ok(Success {
-            access_token,
-            token_type: "Bearer",
-            expires_in: LIFETIME,
-            scope: settled.scope.to_string(),
-            refresh_token: Some(refresh_token),
-        })
-    }
-
-    fn access_token(
-        &self,
-        subject: &str,
-        scope: &Scope,
-        grant: Option<(String, u64)>,
-    ) -> Result<String, Stop> {
-        let site = self.site;
-        let (grant_id, generation) = grant.unzip();
-        let token = AccessToken {
-            iss: site.issuer.as_str().to_owned(),
-            sub: subject.to_owned(),
-            aud: site.issuer.as_str().to_owned(),
-            client_id: self.client.id().clone(),
-            iat: site.now,
-            exp: site.now.plus(LIFETIME),
-            jti: random_id("", site.ports),
-            scope: scope.clone(),
-            incarnation: self.integration.incarnation.clone(),
-            grant_id,
-            generation,
-        };
-        token
-            .seal(site.ring, &site.event.id)
-            .ok_or_else(|| Fault::Broken("an access token could not be signed").into())
     }
 }

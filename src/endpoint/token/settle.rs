@@ -1,0 +1,190 @@
+//! The last step of every grant that begins or goes on: the account's object decides, and the tokens are
+//! made by its word.
+
+use super::{BAD_REFRESH_TOKEN, Known, Request, Success, invalid_scope};
+use crate::account::command::{Begin, Command, Refusal, Reply as AccountReply};
+use crate::directory::catalogue::Mode;
+use crate::directory::integration::Integration;
+use crate::endpoint::client_auth::Stop;
+use crate::grant::state::RefreshRefusal;
+use crate::protocol::error::TokenError;
+use crate::protocol::scope::Scope;
+use crate::store::directory::Source;
+use crate::store::ports::{Fault, Ports};
+use crate::token::access_token::{AccessToken, LIFETIME};
+use crate::token::random_id;
+use crate::token::refresh_token::{RefreshToken, replica_hash};
+
+/// What an account's object settled on.
+pub(super) struct Settled {
+    /// The refresh token that would have been made; its generation is the object's to say.
+    next: RefreshToken,
+    /// The integration's incarnation it was settled under.
+    incarnation: String,
+    scope: Scope,
+    generation: u64,
+    kid: String,
+}
+
+impl<P: Ports> Request<'_, P> {
+    /// Asks the account's object, first with the records at hand, and with the authority's if those may
+    /// be why it would refuse or drop something: a replica may be behind.
+    pub(super) async fn settle(
+        &self,
+        known: &Known,
+        mode: Mode,
+        refusal: &str,
+        next: impl Fn(&Integration) -> RefreshToken,
+        command: impl Fn(Begin) -> Command,
+    ) -> Result<Settled, Stop> {
+        let attempt = random_id("", self.site.ports);
+        let mut known = known.clone();
+        let mut reply = self
+            .ask_object(&known, mode, false, &attempt, &next, &command)
+            .await?;
+        let doubtful = matches!(
+            reply,
+            AccountReply::AskAuthority
+                | AccountReply::Refused(
+                    Refusal::CodeEnded
+                        | Refusal::Refresh(RefreshRefusal::Dead)
+                        | Refusal::NoAccount
+                )
+        );
+        if doubtful {
+            let now = self
+                .client
+                .integration(self.site, Source::Authority)
+                .await?;
+            let Some((event, integration)) = now else {
+                return Err(Stop::error(
+                    400,
+                    TokenError::UnauthorizedClient,
+                    "The organiser of this event has not approved this application, or has suspended it.",
+                ));
+            };
+            let another = integration.incarnation != known.integration.incarnation;
+            known = Known { event, integration };
+            if another || reply == AccountReply::AskAuthority {
+                reply = self
+                    .ask_object(&known, mode, true, &attempt, &next, &command)
+                    .await?;
+            }
+        }
+        let next = next(&known.integration);
+        match reply {
+            AccountReply::Issued {
+                scope,
+                generation,
+                kid,
+            } => Ok(Settled {
+                next,
+                incarnation: known.integration.incarnation.clone(),
+                scope,
+                generation,
+                kid,
+            }),
+            AccountReply::ScopeRefused => Err(invalid_scope(
+                "scope asks for more than was granted, or for nothing that is still allowed.",
+            )),
+            AccountReply::Refused(why) => {
+                self.audit(why, &next.grant_id);
+                Err(self.refuse(refusal, &why))
+            }
+            _ => Err(
+                Fault::Broken("the account's object gave another answer than was asked for").into(),
+            ),
+        }
+    }
+
+    async fn ask_object(
+        &self,
+        known: &Known,
+        mode: Mode,
+        authoritative: bool,
+        attempt: &str,
+        next: &impl Fn(&Integration) -> RefreshToken,
+        command: &impl Fn(Begin) -> Command,
+    ) -> Result<AccountReply, Fault> {
+        let site = self.site;
+        let next = next(&known.integration);
+        let kid = site.ring.current_kid();
+        let token = next
+            .seal(site.ring, &site.event.id, kid)
+            .ok_or(Fault::Broken("a refresh token could not be signed"))?;
+        let begin = Begin {
+            attempt: attempt.to_owned(),
+            kid: kid.to_owned(),
+            token_hash: replica_hash(site.ring, &site.event.id, &token),
+            incarnation: known.integration.incarnation.clone(),
+            rules: known.event.rules(&known.integration, mode, authoritative),
+        };
+        site.account(&next.owner, &command(begin)).await
+    }
+
+    /// What shows that a code or a token was stolen goes into the event's audit log.
+    fn audit(&self, why: Refusal, grant_id: &str) {
+        let kind = match why {
+            Refusal::CodeReplayed => "grant.code_replayed",
+            Refusal::Refresh(RefreshRefusal::Reused) => "grant.refresh_token_reused",
+            _ => return,
+        };
+        self.site
+            .audit_later(kind, self.client.id().as_str(), grant_id);
+    }
+
+    pub(super) fn success(&self, subject: &str, settled: Settled) -> Result<Success, Stop> {
+        let site = self.site;
+        // A retry answers with the generation that the rotation made, under the key it was made with.
+        let token = RefreshToken {
+            generation: settled.generation,
+            ..settled.next
+        };
+        let Some(refresh_token) = token.seal(site.ring, &site.event.id, &settled.kid) else {
+            return Err(self.refuse(
+                BAD_REFRESH_TOKEN,
+                &"the key it was signed with has been dropped",
+            ));
+        };
+        let access_token = self.access_token(
+            subject,
+            &settled.scope,
+            settled.incarnation,
+            Some((token.grant_id, settled.generation)),
+        )?;
+        Ok(Success {
+            access_token,
+            token_type: "Bearer",
+            expires_in: LIFETIME,
+            scope: settled.scope.to_string(),
+            refresh_token: Some(refresh_token),
+        })
+    }
+
+    pub(super) fn access_token(
+        &self,
+        subject: &str,
+        scope: &Scope,
+        incarnation: String,
+        grant: Option<(String, u64)>,
+    ) -> Result<String, Stop> {
+        let site = self.site;
+        let (grant_id, generation) = grant.unzip();
+        let token = AccessToken {
+            iss: site.issuer.as_str().to_owned(),
+            sub: subject.to_owned(),
+            aud: site.issuer.as_str().to_owned(),
+            client_id: self.client.id().clone(),
+            iat: site.now,
+            exp: site.now.plus(LIFETIME),
+            jti: random_id("", site.ports),
+            scope: scope.clone(),
+            incarnation,
+            grant_id,
+            generation,
+        };
+        token
+            .seal(site.ring, &site.event.id)
+            .ok_or_else(|| Fault::Broken("an access token could not be signed").into())
+    }
+}
