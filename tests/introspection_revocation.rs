@@ -6,6 +6,7 @@ use serde_json::json;
 use support::browser::Browser;
 use support::people::{Client, Tokens};
 use support::{ORIGIN, Scene};
+use willcall::ledger::outbox::ObjectKind;
 
 const INTROSPECT: &str = "/api/oauth/introspect";
 const REVOKE: &str = "/api/oauth/revoke";
@@ -381,4 +382,29 @@ fn contract_1_the_aliases_introspect_and_revoke_alike() {
         s.post(revoke).json(&body).send().ok();
         assert_eq!(s.post(introspect).json(&body).send().ok()["active"], false);
     }
+}
+
+#[test]
+fn contract_6_a_forged_token_costs_no_look_up() {
+    let s = Scene::new();
+    s.client.as_service(&s, "");
+    for kind in [ObjectKind::Platform, ObjectKind::Event, ObjectKind::Account] {
+        s.take_down(Some(kind));
+        for token in ["x", "a.b.c", "wc_rt_a.b.c", "wc_pat_a.b.c"] {
+            assert!(!s.client.is_active(&s, token), "{kind:?} {token}");
+        }
+    }
+}
+
+#[test]
+fn contract_6_a_revoked_service_token_is_dead_though_kv_answers_no_reads() {
+    let s = Scene::new();
+    let token = s.client.as_service(&s, "user:read").access;
+    let kept = s.client.as_service(&s, "user:read").access;
+    s.client.revoke(&s, &token);
+    s.another_isolate();
+    s.fail_reads(true);
+    let answer = s.get("/api/users").bearer(&token).send();
+    assert_eq!(answer.status(), 401);
+    s.get("/api/users").bearer(&kept).send().ok();
 }

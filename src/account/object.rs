@@ -147,6 +147,14 @@ impl Object for AccountObject {
         }
     }
 
+    fn is_urgent(target: &str) -> bool {
+        grants::replica::is_relied_on(target)
+    }
+
+    fn wakes(key: &str) -> bool {
+        grants::clearing::wakes(key)
+    }
+
     fn sweep<L: Ledger>(ledger: &mut L, now: Now) -> Result<(), Corrupt> {
         grants::clearing::sweep(ledger, now)
     }

@@ -1,6 +1,15 @@
 //! A request: from JavaScript's hands into [`server::handle`], and the answer back.
+//!
+//! Rust never waits for JavaScript: it says what it needs (an object's word, a record, the body), is put
+//! aside, and is called again with what came of it. A promise on this side, its callbacks and its turn in the
+//! queue would cost more than most requests do.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
@@ -20,11 +29,21 @@ extern "C" {
     /// What `worker.mjs` does for a request.
     pub type Host;
 
-    #[wasm_bindgen(method, catch)]
-    async fn ask(this: &Host, kind: &str, name: &str, command: &str) -> Result<JsValue, JsValue>;
+    /// Begins to ask an object; [`resume`] brings its reply.
+    #[wasm_bindgen(method)]
+    fn ask(this: &Host, kind: &str, name: &str, command: &str);
 
-    #[wasm_bindgen(method, catch)]
-    async fn read(this: &Host, namespace: &str, key: &str) -> Result<JsValue, JsValue>;
+    /// Begins to read a record; [`resume`] brings the text, or null.
+    #[wasm_bindgen(method)]
+    fn read(this: &Host, namespace: &str, key: &str);
+
+    /// Begins to read the body; [`resume`] brings a `Uint8Array`, or null if it is longer.
+    #[wasm_bindgen(method)]
+    fn body(this: &Host, most: u32);
+
+    /// Takes the answer: the status, the headers as lines, and the body.
+    #[wasm_bindgen(method)]
+    fn answer(this: &Host, status: u16, headers: &str, body: JsValue);
 
     #[wasm_bindgen(method, js_name = tellLater)]
     fn tell_later(this: &Host, kind: &str, name: &str, command: &str);
@@ -32,13 +51,22 @@ extern "C" {
     #[wasm_bindgen(method, js_name = flushUsageLater)]
     fn flush_usage_later(this: &Host);
 
-    /// A `Uint8Array`, or null if the body is longer.
-    #[wasm_bindgen(method, catch)]
-    async fn body(this: &Host, most: u32) -> Result<JsValue, JsValue>;
-
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     fn console_log(text: &str);
 }
+
+/// What JavaScript brought, or that it failed.
+type Brought = Result<JsValue, ()>;
+
+/// A request that waits for something.
+pub struct Waiting {
+    request: Pin<Box<dyn Future<Output = ()>>>,
+    brought: Rc<RefCell<Option<Brought>>>,
+    since: UnixTime,
+}
+
+/// A caller that went away is never resumed: what is older than this many seconds is dropped.
+const LONGEST_WAIT: u64 = 120;
 
 fn namespace_name(namespace: Namespace) -> &'static str {
     match namespace {
@@ -57,16 +85,27 @@ pub fn kind_name(kind: ObjectKind) -> &'static str {
 }
 
 struct Edge {
-    host: Host,
+    host: Rc<Host>,
+    /// The body, where it is short enough to have been read already.
+    body: RefCell<Option<Vec<u8>>>,
+    brought: Rc<RefCell<Option<Brought>>>,
     isolate: &'static Isolate,
+}
+
+impl Edge {
+    /// Waits for what was just asked of the host.
+    async fn brought(&self) -> Brought {
+        poll_fn(|_| match self.brought.take() {
+            Some(brought) => Poll::Ready(brought),
+            None => Poll::Pending,
+        })
+        .await
+    }
 }
 
 impl Entropy for Edge {
     fn fill(&self, buffer: &mut [u8]) {
-        // The platform's generator cannot fail inside a request; unfilled bytes must never pass.
-        if getrandom::fill(buffer).is_err() {
-            wasm_bindgen::throw_str("no entropy");
-        }
+        self.isolate.entropy.fill(buffer);
     }
 }
 
@@ -75,37 +114,40 @@ impl Ports for Edge {
         let command = serde_json::to_string(command)
             .map_err(|_| Fault::Broken("a command has no JSON form"))?;
         let kind = kind_name(O::KIND);
+        self.host.ask(kind, name, &command);
         let reply = self
-            .host
-            .ask(kind, name, &command)
+            .brought()
             .await
-            .map_err(|_| Fault::Unavailable(kind))?;
+            .map_err(|()| Fault::Unavailable(kind))?;
         let reply = reply.as_string().ok_or(Fault::Broken(
             "an object answered with something else than text",
         ))?;
         serde_json::from_str(&reply).map_err(|_| Fault::Broken("an object's answer cannot be read"))
     }
 
-    async fn read(&self, namespace: Namespace, key: &str) -> Option<String> {
-        self.host
-            .read(namespace_name(namespace), key)
+    async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault> {
+        self.host.read(namespace_name(namespace), key);
+        let found = self
+            .brought()
             .await
-            .ok()?
-            .as_string()
+            .map_err(|()| Fault::Unavailable("KV"))?;
+        Ok(found.as_string())
+    }
+
+    async fn body(&self, most: usize) -> Result<Option<Vec<u8>>, Fault> {
+        if let Some(body) = self.body.take() {
+            return Ok((body.len() <= most).then_some(body));
+        }
+        self.host.body(u32::try_from(most).unwrap_or(u32::MAX));
+        let body = self
+            .brought()
+            .await
+            .map_err(|()| Fault::Unavailable("the request's body"))?;
+        Ok((!body.is_null()).then(|| js_sys::Uint8Array::new(&body).to_vec()))
     }
 
     fn tell_later(&self, kind: ObjectKind, name: String, command: String) {
         self.host.tell_later(kind_name(kind), &name, &command);
-    }
-
-    async fn body(&self, most: usize) -> Result<Option<Vec<u8>>, Fault> {
-        let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let body = self
-            .host
-            .body(most)
-            .await
-            .map_err(|_| Fault::Unavailable("the request's body"))?;
-        Ok((!body.is_null()).then(|| js_sys::Uint8Array::new(&body).to_vec()))
     }
 
     fn replicas(&self) -> &ReplicaCache {
@@ -131,14 +173,16 @@ impl Ports for Edge {
     }
 }
 
-/// Answers a request. The answer is the status, the headers as lines, and the body.
+/// Begins to answer a request. 0: the host has the answer. Otherwise it is to call [`resume`] with this number
+/// and what came of the thing that was asked of it last.
 #[wasm_bindgen]
 #[expect(
     clippy::too_many_arguments,
     reason = "plain texts over the boundary cost less than an object"
 )]
-pub async fn handle(
+pub fn handle(
     host: Host,
+    body: Option<Vec<u8>>,
     method: String,
     url: String,
     authorization: Option<String>,
@@ -149,40 +193,84 @@ pub async fn handle(
     accept: Option<String>,
     address: Option<String>,
     tls: Option<String>,
-) -> js_sys::Array {
+) -> u32 {
+    let host = Rc::new(host);
+    let brought = Rc::new(RefCell::new(None));
     let edge = Edge {
-        host,
+        host: Rc::clone(&host),
+        body: RefCell::new(body),
+        brought: Rc::clone(&brought),
         isolate: isolate(),
     };
-    let reply = match (Head::new(&method, &url), edge.isolate.secrets.get()) {
+    let head = Head::new(&method, &url).map(|head| Head {
+        authorization,
+        content_type,
+        cookie,
+        origin,
+        user_agent,
+        accept,
+        address,
+        tls,
+        ..head
+    });
+    go_on(Waiting {
+        request: Box::pin(async move {
+            let reply = reply(&edge, head).await;
+            hand_over(&host, reply);
+        }),
+        brought,
+        since: clock::now(),
+    })
+}
+
+/// Goes on with a request. Nothing if it is not known: its memory was given up after a panic, or it took too long.
+#[wasm_bindgen]
+pub fn resume(request: u32, brought: JsValue, failed: bool) -> Option<u32> {
+    let waiting = isolate().waiting.borrow_mut().remove(&request)?;
+    waiting
+        .brought
+        .replace(Some(if failed { Err(()) } else { Ok(brought) }));
+    Some(go_on(waiting))
+}
+
+fn go_on(mut waiting: Waiting) -> u32 {
+    // What it waits for comes through `resume`, so nobody has to be woken.
+    match waiting
+        .request
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(()) => 0,
+        Poll::Pending => {
+            let now = clock::now();
+            let mut all = isolate().waiting.borrow_mut();
+            all.retain(|_, other| now.since(other.since) <= LONGEST_WAIT);
+            let number = isolate().next_request();
+            all.insert(number, waiting);
+            number
+        }
+    }
+}
+
+async fn reply(edge: &Edge, head: Option<Head>) -> Reply {
+    match (head, edge.isolate.secrets.get()) {
         (Some(head), Some(secrets)) => {
-            let head = Head {
-                authorization,
-                content_type,
-                cookie,
-                origin,
-                user_agent,
-                accept,
-                address,
-                tls,
-                ..head
-            };
-            server::handle(&edge, secrets.ring.as_ref(), &head, clock::now()).await
+            server::handle(edge, secrets.ring.as_ref(), &head, clock::now()).await
         }
         _ => Reply::error(400, "invalid_request", "The request has no usable address."),
-    };
+    }
+}
+
+fn hand_over(host: &Host, reply: Reply) {
     let mut headers = String::new();
     for (name, value) in &reply.headers {
         let value: String = value.chars().filter(|c| !c.is_control()).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(headers, "{name}: {value}");
     }
-    js_sys::Array::of3(
-        &JsValue::from(reply.status),
-        &JsValue::from(headers),
-        &match String::from_utf8(reply.body) {
-            Ok(text) => JsValue::from(text),
-            Err(bytes) => js_sys::Uint8Array::from(bytes.as_bytes()).into(),
-        },
-    )
+    let body = match String::from_utf8(reply.body) {
+        Ok(text) => JsValue::from(text),
+        Err(bytes) => js_sys::Uint8Array::from(bytes.as_bytes()).into(),
+    };
+    host.answer(reply.status, &headers, body);
 }

@@ -4,7 +4,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
+use super::fetch::Waiting;
 use crate::directory::event_command::Command;
 use crate::directory::usage::{Counts, UsageLine};
 use crate::protocol::client::ClientId;
@@ -17,6 +19,10 @@ use crate::token::key::{BadSecrets, KeyRing};
 pub struct Isolate {
     pub secrets: OnceCell<Secrets>,
     pub replicas: ReplicaCache,
+    pub entropy: Pool,
+    /// Requests that wait for something, by number.
+    pub waiting: RefCell<BTreeMap<u32, Waiting>>,
+    requests: Cell<u32>,
     usage: RefCell<BTreeMap<(String, String, String), Counts>>,
     handing_on: Cell<bool>,
     done: RefCell<BTreeMap<String, UnixTime>>,
@@ -31,6 +37,9 @@ thread_local! {
     static ISOLATE: &'static Isolate = Box::leak(Box::new(Isolate {
         secrets: OnceCell::new(),
         replicas: ReplicaCache::default(),
+        entropy: Pool::default(),
+        waiting: RefCell::default(),
+        requests: Cell::new(0),
         usage: RefCell::default(),
         handing_on: Cell::new(false),
         done: RefCell::default(),
@@ -58,7 +67,42 @@ pub fn configure(secret: Option<String>, previous: Option<String>, operator_toke
     });
 }
 
+/// Random bytes, drawn from the platform many at a time: each call to it costs as much as a MAC.
+#[derive(Default)]
+pub struct Pool(RefCell<Zeroizing<Vec<u8>>>);
+
+/// How many are drawn at a time.
+const POOL: usize = 1024;
+
+impl Pool {
+    /// Fills `buffer` with bytes that nobody was given before.
+    pub fn fill(&self, buffer: &mut [u8]) {
+        let mut pool = self.0.borrow_mut();
+        for byte in buffer {
+            if pool.is_empty() {
+                pool.resize(POOL, 0);
+                // The platform's generator cannot fail inside a request; unfilled bytes must never pass.
+                if getrandom::fill(&mut pool).is_err() {
+                    wasm_bindgen::throw_str("no entropy");
+                }
+            }
+            let last = pool.len().saturating_sub(1);
+            if let Some(drawn) = pool.get_mut(last) {
+                *byte = core::mem::take(drawn);
+            }
+            pool.truncate(last);
+        }
+    }
+}
+
 impl Isolate {
+    /// A number for a request that waits; never 0.
+    pub fn next_request(&self) -> u32 {
+        let number = self.requests.get().checked_add(1).unwrap_or(1);
+        self.requests.set(number);
+        number
+    }
+
     /// Counts something; whether the counts must now be arranged to be handed on.
     pub fn count(&self, event_id: &str, client_id: &str, what: Counted, now: UnixTime) -> bool {
         let mut usage = self.usage.borrow_mut();

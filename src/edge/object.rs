@@ -77,7 +77,8 @@ fn thrown(corrupt: Corrupt) -> JsError {
     JsError::new(&corrupt.to_string())
 }
 
-/// Runs a command; texts are JSON, times milliseconds.
+/// Runs a command; texts are JSON, times milliseconds. The answer is the reply, whether there is something new
+/// to tell, and in how many seconds the object must be woken, if the command changed that.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -87,8 +88,19 @@ pub fn object_call(
     mut table: Table,
     command: &str,
     now: f64,
-) -> Result<String, JsError> {
-    objects::call(kind_of(kind)?, &mut table, command, Now(whole(now))).map_err(thrown)
+) -> Result<js_sys::Array, JsError> {
+    let outcome =
+        objects::call(kind_of(kind)?, &mut table, command, Now(whole(now))).map_err(thrown)?;
+    Ok(js_sys::Array::of3(
+        &JsValue::from(outcome.reply),
+        &JsValue::from(outcome.untold),
+        &JsValue::from(outcome.wake_after.and_then(seconds)),
+    ))
+}
+
+/// Seconds as JavaScript counts them.
+fn seconds(seconds: u64) -> Option<f64> {
+    u32::try_from(seconds).ok().map(f64::from)
 }
 
 /// The next notes of the outbox after a target, as a JSON array of `{target, stamp, effect}`.
@@ -145,17 +157,11 @@ pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsErro
     objects::sweep(kind_of(kind)?, &mut table, Now(whole(now))).map_err(thrown)
 }
 
-/// In how many seconds the object wants its alarm, if it has anything to wait for.
+/// In how many seconds the object wants to be woken, if it has anything to wait for.
 ///
 /// # Errors
 /// No such kind of object.
 #[wasm_bindgen]
 pub fn object_wake_after(kind: &str, table: Table, now: f64) -> Result<Option<f64>, JsError> {
-    let kind = kind_of(kind)?;
-    let told = outbox::any(&table).then_some(outbox::TELL_AFTER);
-    let swept = objects::wake_after(kind, &table, Now(whole(now)));
-    let soonest = told.into_iter().chain(swept).min();
-    Ok(soonest
-        .and_then(|seconds| u32::try_from(seconds).ok())
-        .map(f64::from))
+    Ok(objects::wake_after(kind_of(kind)?, &table, Now(whole(now))).and_then(seconds))
 }

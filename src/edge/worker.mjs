@@ -6,7 +6,7 @@ import { DurableObject } from 'cloudflare:workers';
 import wasm from './willcall_bg.wasm';
 import {
   __wbg_reset_state as startAnew, configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
-  restore_usage, take_usage,
+  restore_usage, resume, take_usage,
 } from './willcall.js';
 
 initSync({ module: wasm });
@@ -27,8 +27,21 @@ const NOTES_AT_ONCE = 20;
 // An alarm that rings within this is soon enough for whatever else there is to do.
 const SOONEST_ALARM_MS = 1000;
 
-// After a sending that failed.
-const RETRY_MS = 5000;
+// Long enough to gather changes: KV takes one write a second under each key.
+const TELL_AFTER_MS = 1000;
+
+// After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
+// revocation may take.
+const RETRY_S = 2;
+
+// An object that is silent for longer counts as one that failed. An operator's call waits for KV.
+const PATIENCE_MS = 10_000;
+
+// A body announced as no longer than this is read before Rust is asked, so that it need not wait for it.
+const SHORT_BODY = 16 * 1024;
+
+// Answers differ in few sets of headers; each is made once.
+const MOST_HEADERS_KEPT = 200;
 
 // More of an unwanted body than this is not read.
 const MOST_DRAINED = 16 * 1024 * 1024;
@@ -45,7 +58,23 @@ globalThis.willcallPanicked = (text) => {
 
 function ask(env, kind, name, command) {
   const namespace = env[OBJECTS[kind]];
-  return namespace.get(namespace.idFromName(name)).call(command);
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error('the object does not answer')), PATIENCE_MS);
+    const first = (settle) => (outcome) => {
+      clearTimeout(timer);
+      settle(outcome);
+    };
+    namespace.get(namespace.idFromName(name)).call(command).then(first(done), first(fail));
+  });
+}
+
+/** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
+async function askTwice(env, kind, name, command) {
+  try {
+    return await ask(env, kind, name, command);
+  } catch {
+    return ask(env, kind, name, command);
+  }
 }
 
 /** What Rust asks for on behalf of one request. */
@@ -56,53 +85,85 @@ class Host {
     this.context = context;
   }
 
-  /** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
-  async ask(kind, name, command) {
-    try {
-      return await ask(this.env, kind, name, command);
-    } catch {
-      return ask(this.env, kind, name, command);
-    }
+  ask(kind, name, command) {
+    this.waitsFor = askTwice(this.env, kind, name, command);
   }
 
   read(namespace, key) {
-    return this.env[namespace].get(key);
+    this.waitsFor = this.env[namespace].get(key);
+  }
+
+  body(most) {
+    this.waitsFor = longBody(this.request, most);
+  }
+
+  answer(status, lines, body) {
+    this.response = new Response(status === 204 || this.request.method === 'HEAD' ? null : body, { status, headers: headersOf(lines) });
   }
 
   tellLater(kind, name, command) {
-    this.context.waitUntil(this.ask(kind, name, command).catch((error) => console.error(`not told: ${error}`)));
+    this.context.waitUntil(askTwice(this.env, kind, name, command).catch((error) => console.error(`not told: ${error}`)));
   }
 
   flushUsageLater() {
     const { env } = this;
     this.context.waitUntil(new Promise((done) => { setTimeout(done, USAGE_FLUSH_MS); }).then(() => flushUsage(env)));
   }
+}
 
-  async body(most) {
-    if (!this.request.body) return new Uint8Array(0);
-    if (Number(this.request.headers.get('content-length') ?? 0) > most) return null;
-    const chunks = [];
-    let length = 0;
-    const reader = this.request.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      length += value.byteLength;
-      if (length > most) {
-        reader.releaseLock();
-        return null;
-      }
-      chunks.push(value);
+/** The body, or null if it is longer than `most` bytes. */
+async function longBody(request, most) {
+  if (!request.body) return new Uint8Array(0);
+  if (announced(request) > most) return null;
+  const chunks = [];
+  let length = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > most) {
+      reader.releaseLock();
+      return null;
     }
-    if (chunks.length === 1) return chunks[0];
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return all;
+    chunks.push(value);
   }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return all;
+}
+
+/** How long a request says its body is, in bytes; NaN if it does not. */
+const announced = (request) => Number(request.headers.get('content-length') ?? NaN);
+
+/** The body, if it is short; an unfinished one is left for Rust to find out about. */
+async function shortBody(request) {
+  if (!request.body || !(announced(request) <= SHORT_BODY)) return undefined;
+  try {
+    return new Uint8Array(await request.arrayBuffer());
+  } catch {
+    return undefined;
+  }
+}
+
+const keptHeaders = new Map();
+
+/** Header lines as the platform wants them. */
+function headersOf(lines) {
+  const kept = keptHeaders.get(lines);
+  if (kept) return kept;
+  const headers = new Headers();
+  for (const line of lines.split('\n')) {
+    const colon = line.indexOf(': ');
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 2));
+  }
+  // What sets a cookie, or leads somewhere, is said once and may hold a credential.
+  if (keptHeaders.size < MOST_HEADERS_KEPT && !headers.has('set-cookie') && !headers.has('location')) keptHeaders.set(lines, headers);
+  return headers;
 }
 
 /**
@@ -144,18 +205,28 @@ export default {
       configured = true;
     }
     const header = (name) => request.headers.get(name) ?? undefined;
-    const [status, lines, body] = await handle(
-      new Host(request, env, context), request.method, request.url,
+    const bytes = await shortBody(request);
+    const host = new Host(request, env, context);
+    let turn = handle(
+      host, bytes, request.method, request.url,
       header('authorization'), header('content-type'), header('cookie'), header('origin'),
       header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
     );
-    if (request.body && !request.body.locked) await drain(request.body).catch(() => {});
-    const headers = new Headers();
-    for (const line of lines.split('\n')) {
-      const colon = line.indexOf(': ');
-      if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 2));
+    while (turn) {
+      let brought = null;
+      let failed = false;
+      try {
+        brought = await host.waitsFor;
+      } catch (error) {
+        failed = true;
+        console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+      }
+      turn = resume(turn, brought, failed);
     }
-    return new Response(status === 204 || request.method === 'HEAD' ? null : body, { status, headers });
+    if (bytes === undefined && request.body && !request.body.locked) await drain(request.body).catch(() => {});
+    return host.response ?? new Response('{"error":"temporarily_unavailable"}', {
+      status: 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '1' },
+    });
   },
 };
 
@@ -166,13 +237,19 @@ const MIGRATIONS = [
 
 const MOST_KNOWN_ROWS = 200;
 
-/** An object's one table, as Rust sees it. */
+// The platform takes 100 values in a statement.
+const ROWS_AT_ONCE = 50;
+
+const marks = (count, mark) => Array(count).fill(mark).join(', ');
+
+/** An object's one table, as Rust sees it. Changes are gathered and written together. */
 class Table {
   constructor(sql) {
     this.sql = sql;
-    this.changed = false;
     // Rows read or written lately: nobody else writes them, so they stay true until a rollback.
     this.known = new Map();
+    // What is to be written; undefined: removed.
+    this.changed = new Map();
     sql.exec('create table if not exists schema (version integer not null)');
     const { version } = sql.exec('select coalesce(max(version), 0) as version from schema').one();
     for (let next = version; next < MIGRATIONS.length; next += 1) {
@@ -182,6 +259,7 @@ class Table {
   }
 
   get(key) {
+    if (this.changed.has(key)) return this.changed.get(key);
     if (this.known.has(key)) return this.known.get(key);
     const [row] = this.sql.exec('select value from record where key = ?', key).raw();
     this.know(key, row?.[0]);
@@ -189,15 +267,11 @@ class Table {
   }
 
   put(key, value) {
-    this.changed = true;
-    this.know(key, value);
-    this.sql.exec('insert into record (key, value) values (?, ?) on conflict (key) do update set value = excluded.value', key, value);
+    this.changed.set(key, value);
   }
 
   remove(key) {
-    this.changed = true;
-    this.know(key, undefined);
-    this.sql.exec('delete from record where key = ?', key);
+    this.changed.set(key, undefined);
   }
 
   know(key, value) {
@@ -205,7 +279,37 @@ class Table {
     this.known.set(key, value);
   }
 
+  /** Writes what was changed; the caller's transaction keeps it or not. */
+  write() {
+    if (this.changed.size === 0) return;
+    const put = [];
+    const removed = [];
+    for (const [key, value] of this.changed) {
+      this.know(key, value);
+      if (value === undefined) removed.push(key);
+      else put.push(key, value);
+    }
+    this.changed.clear();
+    for (let at = 0; at < put.length; at += 2 * ROWS_AT_ONCE) {
+      const values = put.slice(at, at + 2 * ROWS_AT_ONCE);
+      this.sql.exec(
+        `insert into record (key, value) values ${marks(values.length / 2, '(?, ?)')} on conflict (key) do update set value = excluded.value`, ...values,
+      );
+    }
+    for (let at = 0; at < removed.length; at += ROWS_AT_ONCE) {
+      const keys = removed.slice(at, at + ROWS_AT_ONCE);
+      this.sql.exec(`delete from record where key in (${marks(keys.length, '?')})`, ...keys);
+    }
+  }
+
+  /** Forgets what a rollback undid. */
+  forget() {
+    this.changed.clear();
+    this.known.clear();
+  }
+
   scan(prefix, after, backwards, limit) {
+    this.write();
     // Keys are ASCII, so everything with a prefix lies between it and it with the last character after it.
     const end = `${prefix}\u{10ffff}`;
     const rows = backwards
@@ -220,50 +324,74 @@ class Keeper extends DurableObject {
   constructor(context, env, kind, tellsFirst) {
     super(context, env);
     this.kind = kind;
-    // Whether others must know before the caller does (directory changes), or by the alarm a moment later
-    // (grants): a replica takes one write a second, and none of a request's time.
+    // Whether others must know before the caller does (directory changes), or a moment later (grants): a
+    // replica takes one write a second, and none of a request's time.
     this.tellsFirst = tellsFirst;
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
+    this.willTell = false;
     this.alarmAt = undefined;
   }
 
+  /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
+  async wake() {
+    this.alarmAt = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+    if (wakeAfter === undefined) return;
+    await this.setAlarm(wakeAfter);
+    this.tellSoon();
+  }
+
   async call(command) {
-    this.table.changed = false;
-    const reply = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
-    if (this.table.changed) {
-      await this.setAlarm(0);
-      if (this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
-    }
+    if (this.alarmAt === undefined) await this.wake();
+    const [reply, untold, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
+    if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
+    if (untold && !this.tellsFirst) this.tellSoon();
+    if (untold && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
     return reply;
   }
 
   /** Either all of it is kept or none. */
   transaction(work) {
     try {
-      return this.ctx.storage.transactionSync(work);
+      return this.ctx.storage.transactionSync(() => {
+        const result = work();
+        this.table.write();
+        return result;
+      });
     } catch (error) {
-      this.table.known.clear();
+      this.table.forget();
       throw error;
     }
   }
 
-  async alarm() {
-    this.alarmAt = undefined;
-    this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
-    const { objects, replicas } = await this.tell();
-    await this.setAlarm(objects && replicas ? 0 : RETRY_MS);
+  /** Tells by a timer, which dies with the machine: what must not wait longer than that has an alarm besides. */
+  tellSoon() {
+    if (this.willTell) return;
+    this.willTell = true;
+    setTimeout(async () => {
+      this.willTell = false;
+      const { replicas } = await this.tell();
+      if (!replicas) await this.setAlarm(RETRY_S);
+    }, TELL_AFTER_MS);
   }
 
-  /** Sets the alarm for the soonest thing there is to wait for, unless it rings before that anyway. */
-  async setAlarm(leastMs) {
+  async alarm() {
+    // It has rung.
+    this.alarmAt = Infinity;
+    this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+    const { objects, replicas } = await this.tell();
+    const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+    if (!objects || !replicas) await this.setAlarm(RETRY_S);
+    else if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
+  }
+
+  /** Sees to it that the alarm rings in so many seconds at the latest. */
+  async setAlarm(seconds) {
     const now = Date.now();
-    const rings = this.alarmAt !== undefined && this.alarmAt > now;
-    if (rings && this.alarmAt <= now + SOONEST_ALARM_MS) return;
-    const seconds = object_wake_after(this.kind, this.table, now);
-    if (seconds === undefined) return;
-    const at = now + Math.max(seconds * 1000, leastMs);
-    if (rings && this.alarmAt <= at) return;
+    const at = now + seconds * 1000;
+    const rings = this.alarmAt > now;
+    if (rings && this.alarmAt <= Math.max(at, now + SOONEST_ALARM_MS)) return;
     this.alarmAt = at;
     await this.ctx.storage.setAlarm(at);
   }
@@ -281,17 +409,22 @@ class Keeper extends DurableObject {
     for (;;) {
       const notes = JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
       after = notes.at(-1)?.target;
-      await Promise.all(notes.map(async (note) => {
+      const done = await Promise.all(notes.map(async (note) => {
         try {
           if (note.effect) await this.carryOut(note.effect);
-          this.transaction(() => object_told(this.kind, this.table, note.target, note.stamp));
+          return note;
         } catch (error) {
           // The note stays, and the alarm tries again. A replica may be late; another object must not be.
           console.error(`not told yet: ${error}`);
           if (note.effect?.do === 'tell') told.objects = false;
           else told.replicas = false;
+          return undefined;
         }
       }));
+      const settled = done.filter(Boolean);
+      if (settled.length > 0) {
+        this.transaction(() => settled.forEach(({ target, stamp }) => object_told(this.kind, this.table, target, stamp)));
+      }
       if (notes.length < NOTES_AT_ONCE) return told;
     }
   }

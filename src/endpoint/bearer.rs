@@ -213,12 +213,18 @@ async fn service_lives<P: Ports>(
     if let Some(alive) = site.ports.replicas().lone(&key, site.now) {
         return Ok(alive);
     }
-    if site
-        .ports
-        .read(Namespace::RefreshTokens, &key)
-        .await
-        .is_some()
-    {
+    let revoked = match site.ports.read(Namespace::RefreshTokens, &key).await {
+        Ok(found) => found.is_some(),
+        // A store that does not answer says nothing: the service's object does.
+        Err(_) => {
+            let owner = service_owner(&token.client_id, &token.incarnation);
+            let command = Command::InspectLone {
+                jti: token.jti.clone(),
+            };
+            site.account(&owner, &command).await? != AccountReply::Done
+        }
+    };
+    if revoked {
         return Ok(false);
     }
     site.ports.replicas().keep_lone(&key, true, site.now);

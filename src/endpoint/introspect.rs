@@ -85,16 +85,20 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<Introspection, Stop> {
         client: &client,
         sees_all: sees_all(&event, &integration),
     };
-    let mut found = asker.look_up(token).await?;
+    // What does not verify is nobody's, and costs no look-up.
+    let Some(token) = asker.open(token) else {
+        return Ok(Introspection::default());
+    };
+    let mut found = asker.look_up(&token).await?;
     // What is hidden from it, a replica may be behind about.
-    if found.is_none() && !asker.sees_all {
+    if found.is_none() && !asker.sees_all && asker.may_be_anothers(&token) {
         let now = client.integration(site, Source::Authority).await?;
         if now.is_some_and(|(event, integration)| sees_all(&event, &integration)) {
             found = Asker {
                 sees_all: true,
                 ..asker
             }
-            .look_up(token)
+            .look_up(&token)
             .await?;
         }
     }
@@ -107,6 +111,13 @@ fn sees_all(event: &EventRecord, integration: &Integration) -> bool {
         .has(TOKEN_INTROSPECT)
 }
 
+/// A token this event signed.
+enum Token {
+    Access(AccessToken),
+    Refresh(RefreshToken),
+    Personal(PersonalAccessToken),
+}
+
 struct Asker<'a, P> {
     site: &'a Site<'a, P>,
     client: &'a AuthenticatedClient,
@@ -114,17 +125,31 @@ struct Asker<'a, P> {
 }
 
 impl<P: Ports> Asker<'_, P> {
-    async fn look_up(&self, text: &str) -> Result<Option<Introspection>, Stop> {
+    fn open(&self, text: &str) -> Option<Token> {
         let (ring, event) = (self.site.ring, &self.site.event.id);
-        if let Some(token) = AccessToken::open(ring, event, &self.site.issuer, text) {
-            return self.access_token(token).await;
+        AccessToken::open(ring, event, &self.site.issuer, text)
+            .map(Token::Access)
+            .or_else(|| RefreshToken::open(ring, event, text).map(Token::Refresh))
+            .or_else(|| PersonalAccessToken::open(ring, event, text).map(Token::Personal))
+    }
+
+    /// Whether a token is, or may be, one that only those see who see all.
+    fn may_be_anothers(&self, token: &Token) -> bool {
+        match token {
+            Token::Access(token) => {
+                token.client_id != *self.client.id() && self.site.now < token.exp
+            }
+            // It does not say whose it is.
+            Token::Refresh(_) | Token::Personal(_) => true,
         }
-        if let Some(token) = RefreshToken::open(ring, event, text) {
-            return self.refresh_token(&token).await;
-        }
-        match PersonalAccessToken::open(ring, event, text) {
-            Some(token) if self.sees_all => self.personal(&token).await,
-            _ => Ok(None),
+    }
+
+    async fn look_up(&self, token: &Token) -> Result<Option<Introspection>, Stop> {
+        match token {
+            Token::Access(token) => self.access_token(token.clone()).await,
+            Token::Refresh(token) => self.refresh_token(token).await,
+            Token::Personal(token) if self.sees_all => self.personal(token).await,
+            Token::Personal(_) => Ok(None),
         }
     }
 
@@ -160,28 +185,34 @@ impl<P: Ports> Asker<'_, P> {
         Ok(None)
     }
 
-    /// What is left of a scope now. What a replica's records would take from it is asked of the
-    /// authority once more.
+    /// What is left of a scope now. What a replica's records would take from it is asked of the authority
+    /// once more; nothing, if by its word the integration is gone, suspended, or not that one any more.
     async fn allowed_now(
         &self,
         client: &directory::Client,
         whole: &Scope,
         judge: impl Fn(&EventRecord, &Integration) -> Scope,
-    ) -> Result<Scope, Stop> {
+    ) -> Result<Option<Scope>, Stop> {
         let by = |client: &directory::Client| {
             client
                 .usable()
                 .map(|integration| judge(&client.event, integration))
         };
-        let judged = by(client).unwrap_or_default();
-        if judged == *whole {
+        let judged = by(client);
+        if judged.as_ref() == Some(whole) {
             return Ok(judged);
         }
+        let incarnation = |client: &directory::Client| {
+            client
+                .usable()
+                .map(|integration| integration.incarnation.clone())
+        };
         let id = &client.application.client_id;
         let site = self.site;
         let now =
             directory::client(site.ports, &site.event, id, Source::Authority, site.now).await?;
-        Ok(now.as_ref().and_then(by).unwrap_or(judged))
+        let same = now.filter(|now| incarnation(now) == incarnation(client));
+        Ok(same.as_ref().and_then(by))
     }
 
     async fn access_token(&self, token: AccessToken) -> Result<Option<Introspection>, Stop> {
@@ -232,6 +263,7 @@ impl<P: Ports> Asker<'_, P> {
             })
             .await?
         };
+        let Some(scope) = scope else { return Ok(None) };
         Ok(Some(Introspection {
             active: true,
             scope: Some(scope.to_string()),
@@ -297,6 +329,7 @@ impl<P: Ports> Asker<'_, P> {
                     allowed(event, integration, &alive, &alive.scope)
                 })
                 .await?;
+            let Some(scope) = scope else { continue };
             return Ok(Some(Introspection {
                 active: true,
                 scope: Some(scope.to_string()),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub mod outbox;
+pub mod watched;
 
 /// Ordered records of text under text keys. The caller opens a transaction around each command:
 /// either all of its changes are kept or none.

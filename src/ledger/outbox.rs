@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Corrupt, Ledger};
 
-const PREFIX: &str = "outbox/";
+pub(super) const PREFIX: &str = "outbox/";
 
 /// Seconds after which what was noted is told: long enough to gather changes, as KV takes one write a
 /// second under each key.
 pub const TELL_AFTER: u64 = 1;
+/// Seconds after which an object looks whether something is still to be told that nobody waits for: a
+/// machine that died before telling it is the only reason.
+pub const LOOK_AGAIN_AFTER: u64 = 24 * 3600;
 
 /// A KV namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,12 +104,6 @@ pub fn pending(ledger: &impl Ledger, after: Option<&str>, limit: usize) -> Vec<N
         .collect()
 }
 
-/// Whether anything is to be told.
-#[must_use]
-pub fn any(ledger: &impl Ledger) -> bool {
-    !ledger.scan(PREFIX, None, false, 1).is_empty()
-}
-
 /// Forgets a note that was told, unless it was noted again meanwhile. Whether it is gone.
 pub fn settle(ledger: &mut impl Ledger, note: &Note) -> bool {
     let key = format!("{PREFIX}{}", note.target);
@@ -146,6 +143,19 @@ pub trait Object {
 
     /// A target has been told and its note is gone.
     fn told<L: Ledger>(_ledger: &mut L, _target: &str) {}
+
+    /// Whether others rely on being told of this target within seconds, so that an alarm must see to it even
+    /// if the machine dies. What is not urgent is told as soon, but by a timer, which costs no write.
+    #[must_use]
+    fn is_urgent(_target: &str) -> bool {
+        true
+    }
+
+    /// Whether a change under this key may change when the object wants to be woken.
+    #[must_use]
+    fn wakes(_key: &str) -> bool {
+        true
+    }
 
     /// Clears up what is past its time, in a bounded step.
     ///

@@ -163,8 +163,10 @@ impl Client {
     }
 }
 
+/// A record from KV. A store that does not answer is like one that has nothing: the authority is asked.
 async fn replica<T: DeserializeOwned>(ports: &impl Ports, key: &str) -> Option<T> {
-    serde_json::from_str(&ports.read(Namespace::Directory, key).await?).ok()
+    let found = ports.read(Namespace::Directory, key).await.ok()?;
+    serde_json::from_str(&found?).ok()
 }
 
 /// The event of a host.

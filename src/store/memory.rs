@@ -89,13 +89,13 @@ impl Memory {
         let now = Now(self.now_ms.get());
         let key = (kind, name.to_owned());
         let mut ledger = self.objects.borrow().get(&key).cloned().unwrap_or_default();
-        let reply =
+        let outcome =
             objects::call(kind, &mut ledger, command, now).map_err(|_| Fault::Broken("corrupt"))?;
         self.objects.borrow_mut().insert(key, ledger);
         if !self.effects_held.get() {
             self.carry_out(kind, name)?;
         }
-        Ok(reply)
+        Ok(outcome.reply)
     }
 
     fn carry_out(&self, kind: ObjectKind, name: &str) -> Result<(), Fault> {
@@ -167,8 +167,8 @@ impl Ports for Memory {
         serde_json::from_str(&reply).map_err(|_| Fault::Broken("reply"))
     }
 
-    async fn read(&self, namespace: Namespace, key: &str) -> Option<String> {
-        self.kv.borrow().get(&(namespace, key.to_owned())).cloned()
+    async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault> {
+        Ok(self.kv.borrow().get(&(namespace, key.to_owned())).cloned())
     }
 
     fn tell_later(&self, kind: ObjectKind, name: String, command: String) {

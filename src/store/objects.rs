@@ -4,10 +4,27 @@ use crate::account::object::AccountObject;
 use crate::account::throttle::ThrottleObject;
 use crate::directory::event_object::EventObject;
 use crate::directory::platform_object::PlatformObject;
-use crate::ledger::outbox::{Effect, Note, Now, Object, ObjectKind, settle};
+use crate::ledger::outbox::{
+    Effect, LOOK_AGAIN_AFTER, Note, Now, Object, ObjectKind, TELL_AFTER, pending, settle,
+};
+use crate::ledger::watched::Watched;
 use crate::ledger::{Corrupt, Ledger};
 
-/// Runs a command given as JSON and answers with JSON.
+/// How many notes are looked at to find one that is urgent.
+const NOTES: usize = 100;
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The reply, as JSON.
+    pub reply: String,
+    /// Whether there is something to tell that there was not before.
+    pub untold: bool,
+    /// In how many seconds the object must be woken at the latest, if the command changed that.
+    pub wake_after: Option<u64>,
+}
+
+/// Runs a command given as JSON.
 ///
 /// # Errors
 /// [`Corrupt`] if a record, or the command itself, cannot be read.
@@ -16,15 +33,26 @@ pub fn call<L: Ledger>(
     ledger: &mut L,
     command: &str,
     now: Now,
-) -> Result<String, Corrupt> {
+) -> Result<Outcome, Corrupt> {
     fn run<O: Object, L: Ledger>(
         ledger: &mut L,
         command: &str,
         now: Now,
-    ) -> Result<String, Corrupt> {
+    ) -> Result<Outcome, Corrupt> {
         let command = serde_json::from_str(command).map_err(|_| Corrupt("command".into()))?;
-        let reply = O::handle(ledger, command, now)?;
-        serde_json::to_string(&reply).map_err(|_| Corrupt("reply".into()))
+        let mut watched = Watched::of::<O>(ledger);
+        let reply = O::handle(&mut watched, command, now)?;
+        let touched = watched.touched();
+        let wake_after = if touched.waking {
+            soonest::<O, L>(ledger, now)
+        } else {
+            touched.notes.then_some(LOOK_AGAIN_AFTER)
+        };
+        Ok(Outcome {
+            reply: serde_json::to_string(&reply).map_err(|_| Corrupt("reply".into()))?,
+            untold: touched.notes,
+            wake_after,
+        })
     }
     match kind {
         ObjectKind::Account => run::<AccountObject, L>(ledger, command, now),
@@ -77,12 +105,22 @@ pub fn sweep<L: Ledger>(kind: ObjectKind, ledger: &mut L, now: Now) -> Result<()
     }
 }
 
-/// In how many seconds there is something to clear up, if there is.
+fn soonest<O: Object, L: Ledger>(ledger: &L, now: Now) -> Option<u64> {
+    let notes = pending(ledger, None, NOTES);
+    let told = if notes.iter().any(|note| O::is_urgent(&note.target)) {
+        Some(TELL_AFTER)
+    } else {
+        (!notes.is_empty()).then_some(LOOK_AGAIN_AFTER)
+    };
+    told.into_iter().chain(O::wake_after(ledger, now)).min()
+}
+
+/// In how many seconds the object wants to be woken, to tell something or to clear up.
 pub fn wake_after<L: Ledger>(kind: ObjectKind, ledger: &L, now: Now) -> Option<u64> {
     match kind {
-        ObjectKind::Account => AccountObject::wake_after(ledger, now),
-        ObjectKind::Event => EventObject::wake_after(ledger, now),
-        ObjectKind::Platform => PlatformObject::wake_after(ledger, now),
-        ObjectKind::Throttle => ThrottleObject::wake_after(ledger, now),
+        ObjectKind::Account => soonest::<AccountObject, L>(ledger, now),
+        ObjectKind::Event => soonest::<EventObject, L>(ledger, now),
+        ObjectKind::Platform => soonest::<PlatformObject, L>(ledger, now),
+        ObjectKind::Throttle => soonest::<ThrottleObject, L>(ledger, now),
     }
 }

@@ -39,8 +39,11 @@ pub trait Ports: Entropy {
     /// [`Fault`] if it does not answer.
     async fn ask<O: Object>(&self, name: &str, command: &O::Command) -> Result<O::Reply, Fault>;
 
-    /// Reads a replica from KV. A store that does not answer counts as one that has nothing.
-    async fn read(&self, namespace: Namespace, key: &str) -> Option<String>;
+    /// Reads a replica from KV.
+    ///
+    /// # Errors
+    /// [`Fault`] if the store does not answer: that says nothing of what it has.
+    async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault>;
 
     /// Sends a command to an object after the answer has gone out; may be lost with the machine.
     fn tell_later(&self, kind: ObjectKind, name: String, command: String);

@@ -8,7 +8,12 @@ const clocked = (Class) => class extends Class {
   constructor(context, env) {
     const { storage } = context;
     const setAlarm = storage.setAlarm.bind(storage);
+    const getAlarm = storage.getAlarm.bind(storage);
     storage.setAlarm = (at) => setAlarm(at - offset);
+    storage.getAlarm = async () => {
+      const at = await getAlarm();
+      return at === null ? null : at + offset;
+    };
     super(context, env);
   }
 };

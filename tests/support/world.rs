@@ -30,6 +30,7 @@ pub struct World {
     frozen: RefCell<Option<BTreeMap<String, String>>>,
     down: Cell<Option<ObjectKind>>,
     answers_lost: Cell<bool>,
+    kv_fails: Cell<bool>,
 }
 
 impl World {
@@ -41,6 +42,7 @@ impl World {
             frozen: RefCell::new(None),
             down: Cell::new(None),
             answers_lost: Cell::new(false),
+            kv_fails: Cell::new(false),
         };
         world.set_now_ms(BEGIN * 1000);
         world
@@ -112,9 +114,19 @@ impl World {
         self.down.set(kind);
     }
 
+    /// KV answers no reads.
+    pub fn fail_reads(&self, fail: bool) {
+        self.kv_fails.set(fail);
+    }
+
     /// From now on the first answer of every object is lost, and the front asks a second time.
     pub fn lose_answers(&self) {
         self.answers_lost.set(true);
+    }
+
+    /// No answer is lost any more.
+    pub fn keep_answers(&self) {
+        self.answers_lost.set(false);
     }
 
     pub fn id(&self, prefix: &str) -> String {
@@ -253,13 +265,16 @@ impl Ports for World {
         self.memory.ask::<O>(name, command).await
     }
 
-    async fn read(&self, namespace: Namespace, key: &str) -> Option<String> {
+    async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault> {
+        if self.kv_fails.get() {
+            return Err(Fault::Unavailable("KV, taken away"));
+        }
         let frozen = self.frozen.borrow().as_ref().map(|frozen| {
             let key = format!("({namespace:?}, {key:?})");
             frozen.get(&key).cloned()
         });
         match frozen {
-            Some(value) => value,
+            Some(value) => Ok(value),
             None => self.memory.read(namespace, key).await,
         }
     }

@@ -109,6 +109,12 @@ pub fn sweep(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
     Ok(())
 }
 
+/// Whether a change under this key may change what [`wake_after`] says.
+#[must_use]
+pub fn wakes(key: &str) -> bool {
+    key == CLEAR || key.starts_with(TOMB)
+}
+
 /// In how many seconds [`sweep`] has something to do.
 pub fn wake_after(ledger: &impl Ledger, now: Now) -> Option<u64> {
     if ledger.get(CLEAR).is_some() {

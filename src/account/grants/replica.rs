@@ -38,6 +38,13 @@ pub fn revoked_key(event_id: &str, jti: &str) -> String {
     format!("revoked/{event_id}/{jti}")
 }
 
+/// Whether edge locations rely on a target's replica: on a revoked token's, as a miss means that it lives. A
+/// grant's replica that is behind only sends them to the object.
+#[must_use]
+pub fn is_relied_on(target: &str) -> bool {
+    target.starts_with(REVOKED_TOKEN)
+}
+
 /// What there is to tell of a target.
 ///
 /// # Errors

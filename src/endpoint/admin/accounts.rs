@@ -175,8 +175,9 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Resul
 /// `DELETE …/events/{host}/accounts/{id}`: erases the person's data and ends every grant.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
+    find(call, &event_id, id).await?;
     let command = Command::DeleteAccount { id: id.to_owned() };
-    call.event(&event_id, &command, "account").await?;
+    call.take_away_from(&event_id, &command, "account").await?;
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -186,8 +186,8 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, client_id: &str) -> Result<Rep
 
 /// `DELETE …/applications/{client_id}`.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, client_id: &str) -> Result<Reply, Stop> {
-    let client_id = ClientId::parse(client_id).ok_or_else(|| missing("application"))?;
-    call.platform(&Command::DeleteApplication { client_id }, "application")
+    let client_id = find(call, client_id).await?.client_id;
+    call.take_away(&Command::DeleteApplication { client_id }, "application")
         .await?;
     call.changed();
     Ok(Reply::empty(204))
@@ -218,12 +218,15 @@ pub async fn delete_secret<P: Ports>(
     client_id: &str,
     secret_id: &str,
 ) -> Result<Reply, Stop> {
-    let client_id = find(call, client_id).await?.client_id;
+    let application = find(call, client_id).await?;
+    if !application.secrets.iter().any(|row| row.id == secret_id) {
+        return Err(missing("secret"));
+    }
     let command = Command::DeleteSecret {
-        client_id,
+        client_id: application.client_id,
         id: secret_id.to_owned(),
     };
-    call.platform(&command, "secret").await?;
+    call.take_away(&command, "secret").await?;
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -100,10 +100,11 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop
 
 /// `DELETE …/events/{host}`.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
+    find(call, host).await?;
     let command = Command::DeleteEvent {
         host: host.to_owned(),
     };
-    call.platform(&command, "event").await?;
+    call.take_away(&command, "event").await?;
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -131,8 +131,12 @@ pub async fn delete<P: Ports>(
 ) -> Result<Reply, Stop> {
     let id = call.event_id(host).await?;
     let client_id = applications::find(call, client_id).await?.client_id;
+    let known = Command::GetIntegration {
+        client_id: client_id.clone(),
+    };
+    call.event(&id, &known, "integration").await?;
     let command = Command::DeleteIntegration { client_id };
-    call.event(&id, &command, "integration").await?;
+    call.take_away_from(&id, &command, "integration").await?;
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -260,6 +260,30 @@ impl<P: Ports> Call<'_, P> {
         }
     }
 
+    /// Asks the deployment's object to take away what was there a moment ago: that it is gone by now is
+    /// this very call's doing, whose first answer was lost, or another's, and all the same to the caller.
+    async fn take_away(&self, command: &platform::Command, what: &str) -> Result<(), Stop> {
+        match self.ports.ask::<PlatformObject>(PLATFORM, command).await? {
+            platform::Reply::Problem(Problem::Missing) => Ok(()),
+            platform::Reply::Problem(problem) => Err(refusal(problem, what)),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Call::take_away`], of an event's object.
+    async fn take_away_from(
+        &self,
+        id: &str,
+        command: &event::Command,
+        what: &str,
+    ) -> Result<(), Stop> {
+        match self.ports.ask::<EventObject>(id, command).await? {
+            event::Reply::Problem(Problem::Missing) => Ok(()),
+            event::Reply::Problem(problem) => Err(refusal(problem, what)),
+            _ => Ok(()),
+        }
+    }
+
     /// Asks an event's object.
     async fn event(
         &self,

@@ -1,0 +1,58 @@
+//! The operator API over the whole deployment (contract 7): what the unit tests beside it cannot see.
+
+mod support;
+
+use serde_json::json;
+use support::{HOST, Scene};
+
+const OPERATOR: &str = "an-operator-token-of-32-characters-or-more";
+
+fn scene() -> Scene {
+    let mut scene = Scene::new();
+    scene.world.memory.operator_token = Some(OPERATOR.to_owned());
+    scene
+}
+
+#[test]
+fn contract_7_a_delete_whose_first_answer_was_lost_is_204_and_of_nothing_404() {
+    let s = scene();
+    s.granted("pii:basic");
+    let second = s.add_secret(&s.client);
+    let delete = |path: &str| {
+        let url = format!("/api/admin/{path}");
+        s.call("DELETE", &url).bearer(OPERATOR).send().status()
+    };
+    let account = format!("events/{HOST}/accounts/{}", s.robin.id);
+    let grants = s
+        .get(&format!("/api/admin/{account}/grants"))
+        .bearer(OPERATOR)
+        .send()
+        .json();
+    let grant = grants["items"][0]["id"].as_str().unwrap().to_owned();
+    let paths = [
+        format!("{account}/grants/{grant}"),
+        account,
+        format!("events/{HOST}/integrations/{}", s.client.id),
+        format!("applications/{}/secrets/{}", s.client.id, second.secret_id),
+        format!("applications/{}", s.client.id),
+        format!("events/{HOST}"),
+    ];
+    for path in &paths {
+        s.lose_answers();
+        assert_eq!(delete(path), 204, "{path}");
+        s.keep_answers();
+        assert_eq!(delete(path), 404, "{path}");
+    }
+}
+
+#[test]
+fn contract_7_without_the_operators_token_nothing_is_taken_away() {
+    let s = scene();
+    let path = format!("/api/admin/events/{HOST}");
+    for token in ["", "x", &OPERATOR[1..]] {
+        let answer = s.call("DELETE", &path).bearer(token).send();
+        assert_eq!(answer.status(), 401);
+    }
+    assert_eq!(s.get("/login").send().status(), 200);
+    s.put_event(HOST, json!({"name": "Still there"}));
+}
