@@ -414,3 +414,44 @@ fn the_worker_sends_no_request_of_its_own() {
         }
     }
 }
+
+#[test]
+fn a_form_or_a_code_sent_again_and_again_leaves_one_entry_in_the_audit_log() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let code = browser.code(&s.client, &[("scope", "pii:basic")]);
+    s.client.redeem(&s, &code);
+    for _ in 0..5 {
+        let again = s.client.try_to_redeem(&s, &code, &[]);
+        again.refused(400, "invalid_grant");
+    }
+    s.granted("pii:basic");
+    let page = browser.get("/account");
+    for _ in 0..5 {
+        browser.submit(&page, "/account/applications/", &[]);
+    }
+    let stored = s.memory.everything_stored();
+    for kind in ["grant.code_replayed", "grant.revoked_by_person"] {
+        assert_eq!(stored.matches(kind).count(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn what_an_operator_changes_is_a_line_of_the_log_without_its_content() {
+    let mut s = Scene::new();
+    let operator = "an-operator-token-of-32-characters-or-more";
+    s.world.memory.operator_token = Some(operator.to_owned());
+    let body = serde_json::json!({"name": "Secret name"});
+    let path = format!("/api/admin/applications/{}", s.client.id);
+    for token in ["wrong", operator] {
+        s.call("PATCH", &path).json(&body).bearer(token).send();
+    }
+    s.get(&path).bearer(operator).send();
+    let log = s.log();
+    assert_eq!(log.matches("\"operator\":\"PATCH\"").count(), 1, "{log}");
+    assert!(log.contains("refused: wrong or no token"), "{log}");
+    assert!(
+        !log.contains("Secret name") && !log.contains(operator),
+        "{log}"
+    );
+}

@@ -259,6 +259,8 @@ pub enum Refusal {
     CodeEnded,
     /// The code had been redeemed: what it produced has ended now.
     CodeReplayed,
+    /// The code had been redeemed, and what it produced had ended before.
+    CodeSpent,
     /// Nothing of the scope is allowed any more.
     NothingLeft,
     /// No such grant.

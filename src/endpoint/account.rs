@@ -196,9 +196,12 @@ pub async fn revoke_application<P: Ports>(
         session_id: person.cookie.session_id.clone(),
         client_id: client_id.clone(),
     };
-    site.account(owner, &command).await?;
+    let outcome = site.account(owner, &command).await?;
     site.ports.replicas().forget_account(&site.event.id, owner);
-    site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
+    // Written down where there was something: the form can be sent again and again.
+    if outcome == AccountReply::Done {
+        site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
+    }
     Ok(Reply::see_other(String::from("/account")))
 }
 

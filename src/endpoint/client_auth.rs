@@ -277,14 +277,14 @@ pub async fn authenticate<P: Ports>(
 }
 
 async fn count_failure<P: Ports>(site: &Site<'_, P>, client_id: &str) -> Result<(), Stop> {
-    let subjects = [
-        Subject::Client(client_id),
-        Subject::Address(throttle::address(site)),
-    ];
-    match throttle::fail(site, &subjects).await? {
-        None => Ok(()),
-        Some(wait) => Err(too_many(wait)),
+    // The address first: once it is closed, the names it invents leave no counters behind.
+    let address = throttle::address(site);
+    for subject in [Subject::Address(&address), Subject::Client(client_id)] {
+        if let Some(wait) = throttle::fail(site, &[subject]).await? {
+            return Err(too_many(wait));
+        }
     }
+    Ok(())
 }
 
 /// 429 with `Retry-After`.

@@ -164,7 +164,8 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     } else {
         Subject::Email(&key)
     };
-    let address_subject = Subject::Address(throttle::address(site));
+    let address = throttle::address(site);
+    let address_subject = Subject::Address(&address);
     // The owner's own browser is not kept out by what others do from the same address either.
     let subjects: &[Subject<'_>] = if known {
         &[subject]

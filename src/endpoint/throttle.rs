@@ -1,5 +1,7 @@
 //! Asking the counters of failures. Their names are keyed hashes, so what is stored tells nothing.
 
+use std::net::IpAddr;
+
 use super::Site;
 use crate::account::throttle::{Command, Reply, ThrottleObject};
 use crate::protocol::encoding::base64url;
@@ -96,8 +98,46 @@ async fn each<P: Ports>(
     Ok(wait)
 }
 
-/// The address a request comes from, as the edge reports it.
+/// The address a request comes from, as the edge reports it; of an IPv6 one the network.
 #[must_use]
-pub fn address<'a, P>(site: &'a Site<'_, P>) -> &'a str {
-    site.head.address.as_deref().unwrap_or("unknown")
+pub fn address<P>(site: &Site<'_, P>) -> String {
+    site.head
+        .address
+        .as_deref()
+        .map_or_else(|| String::from("unknown"), network)
+}
+
+/// Who has one IPv6 address has 2^64 of them (RFC 6177): what counts is the first half.
+fn network(address: &str) -> String {
+    match address.trim().parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.to_string(),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        },
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn contract_4_the_addresses_of_one_network_count_as_one() {
+        for same in [
+            "2001:db8:1:2::1",
+            "2001:DB8:1:2:ffff::9",
+            " 2001:db8:1:2:: ",
+        ] {
+            assert_eq!(network(same), "2001:db8:1:2::/64");
+        }
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("no address"), "no address");
+    }
 }

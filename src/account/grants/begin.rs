@@ -34,10 +34,11 @@ pub fn redeem(
         if grant.attempt == begin.attempt && grant.ended.is_none() {
             return Ok(issued(&grant));
         }
-        if grant.ended.is_none() {
-            grant.end(now.seconds(), EndReason::CodeReplayed);
-            keep(ledger, &code.grant_id, &grant, None)?;
+        if grant.ended.is_some() {
+            return Ok(Reply::Refused(Refusal::CodeSpent));
         }
+        grant.end(now.seconds(), EndReason::CodeReplayed);
+        keep(ledger, &code.grant_id, &grant, None)?;
         return Ok(Reply::Refused(Refusal::CodeReplayed));
     }
     // 2.

@@ -19,7 +19,8 @@ pub(super) fn bury(ledger: &mut impl Ledger, id: &str, ended: &Ended) {
 }
 
 /// Ends everything a client was granted, the codes not yet redeemed included: all that was made
-/// under the present count is dead by comparison; the rows are cleared up step by step.
+/// under the present count is dead by comparison; the rows are cleared up step by step. `Nothing`: there was
+/// no grant to end.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
@@ -28,10 +29,13 @@ pub fn revoke_client(
     client_id: &ClientId,
     now: Now,
 ) -> Result<Reply, Corrupt> {
+    let any = !ledger
+        .scan(&format!("{LIVE}{client_id}/"), None, false, 1)
+        .is_empty();
     let count = revocations(ledger, client_id).saturating_add(1);
     ledger.put(&format!("{REVOCATIONS}{client_id}"), &count.to_string());
     begin_clearing(ledger, now)?;
-    Ok(Reply::Done)
+    Ok(if any { Reply::Done } else { Reply::Nothing })
 }
 
 /// Notes that there are dead grants to clear up, and does a first step.

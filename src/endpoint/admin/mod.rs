@@ -135,7 +135,9 @@ pub async fn handle<P: Ports>(
     {
         host.make_ascii_lowercase();
     }
-    answer(&call, &path).await.or_else(Stop::into_reply)
+    let reply = answer(&call, &path).await.or_else(Stop::into_reply)?;
+    call.log(&reply);
+    Ok(reply)
 }
 
 async fn answer<P: Ports>(call: &Call<'_, P>, path: &[String]) -> Result<Reply, Stop> {
@@ -246,6 +248,23 @@ impl<P: Ports> Call<'_, P> {
             "www-authenticate",
             "Bearer realm=\"willcall operator\"",
         )))
+    }
+
+    /// What operators do to applications is in no event's audit log, so each change is a line of the log: no body,
+    /// no query. That somebody tries without the token is one an hour: it must not fill the log.
+    fn log(&self, reply: &Reply) {
+        let change = !matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        if reply.status == 401 {
+            if self.ports.once("operator call refused", self.now) {
+                self.ports
+                    .log(r#"{"level":"warn","operator":"refused: wrong or no token"}"#);
+            }
+        } else if change && reply.status < 300 {
+            let line = serde_json::json!({
+                "level": "info", "operator": self.head.method, "path": self.head.path, "status": reply.status,
+            });
+            self.ports.log(&line.to_string());
+        }
     }
 
     /// Asks the deployment's object.
