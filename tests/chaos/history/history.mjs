@@ -1,0 +1,36 @@
+// What happens in a run, and how often.
+import { call, introspect } from './checks.mjs';
+import { finale } from './finale.mjs';
+import { approve, changeSecrets, endGrant, recreate, revoke, serve, suspend, takeBack, useSecret } from './organiser.mjs';
+import { Run, Violation } from './run.mjs';
+import { setClock, stepBack, wait } from './time.mjs';
+import { authorize, misuse, redeem, refresh, replayCode, steal } from './tokens.mjs';
+
+const STEPS = {
+  authorize: 8, redeem: 14, refresh: 22, wait: 20, call: 12, introspect: 5, steal: 4, replayCode: 1, misuse: 2, revoke: 1,
+  takeBack: 1, endGrant: 1, approve: 3, suspend: 3, recreate: 1, changeSecrets: 2, useSecret: 2, serve: 5, setClock: 2, stepBack: 1,
+};
+const DOES = {
+  authorize, redeem, refresh, wait, call, introspect, steal, replayCode, misuse, revoke, takeBack, endGrant, approve, suspend,
+  recreate, changeSecrets, useSecret, serve, setClock, stepBack,
+};
+
+/** Runs one history; what it found, and what happened in it. */
+export async function play(world, events, seed, options) {
+  const run = new Run(world, seed, options);
+  const requests = world.requests;
+  let fault;
+  try {
+    await run.drawHabits(); 
+    await run.drawParties(events);
+    await authorize(run);
+    await redeem(run);
+    const length = run.random.between(30, 60);
+    for (let count = 0; count < length; count += 1) await DOES[run.random.weighted(STEPS)](run);
+    await finale(run);
+  } catch (error) {
+    fault = error instanceof Violation ? error.message : String(error.stack ?? error);
+    run.note(`under way: ${JSON.stringify(await world.env.CORE.underWay())}`);
+  }
+  return { seed, fault, trace: fault ? run.trace : undefined, requests: world.requests - requests };
+}

@@ -1,0 +1,29 @@
+import { after, before, test } from 'node:test';
+
+import { Deployment } from './deployment.mjs';
+
+let deployment;
+before(async () => { deployment = await Deployment.start(); });
+after(() => deployment?.stop());
+
+const plays = (name, options) => async (t) => {
+  const told = await deployment.scenario(name, options);
+  if (told) t.diagnostic(JSON.stringify(told));
+};
+
+test('what is taken away works nowhere for longer than 90 seconds', plays('takenAwayInTime'));
+test('nor where KV refuses the first write', plays('takenAwayInTimeThoughAWriteFails'));
+test('what was revoked is refused where KV cannot be read', plays('failedReads'));
+test('what is allowed holds at every location at once', plays('allowedAtOnce'));
+test('objects that fail around every command: one failure is made good, two are 503 and say when to come again', plays('failingObjects'));
+test('objects that commit and are silent: asked once more, then 503', plays('silentObjects'));
+test('the front’s own retry gets the first decision', plays('firstDecision'));
+test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
+test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));
+test('clocks ten seconds apart turn nobody away', plays('skewedLocations'));
+test('a code’s 60 seconds by clocks that disagree', plays('codesByTheClock'));
+test('the objects’ clock goes back', plays('objectsStepBack'));
+test('a location’s clock goes back', plays('locationsStepBack'));
+test('signing in on demand, with clocks that disagree', plays('signInOnDemand'));
+test('10,000 forged tokens cost no call of an object and no read of KV', plays('forgedTokens'));
+test('ids that nobody was given create no object', plays('inventedIds'));

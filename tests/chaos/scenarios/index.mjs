@@ -1,0 +1,8 @@
+// The scenarios that run beside the locations, by name.
+import * as clocks from './clocks.mjs';
+import * as failingObjects from './failing-objects.mjs';
+import * as forged from './forged.mjs';
+import * as operator from './operator.mjs';
+import * as staleness from './staleness.mjs';
+
+export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...staleness };

@@ -1,0 +1,77 @@
+// One location of the edge: the built Worker in an isolate of its own, with a clock of its own, a view
+// of KV of its own, and a network to the objects that fails where a request's plan says so.
+import { WorkerEntrypoint } from 'cloudflare:workers';
+
+import built from './worker.mjs';
+import { clock, simulateTimers, until } from './clock.mjs';
+import { SABOTAGES, THREE_MINUTES_BEHIND } from './sabotage.mjs';
+
+const KINDS = { ACCOUNT_OBJECT: 'account', EVENT_OBJECT: 'event', PLATFORM_OBJECT: 'platform', THROTTLE_OBJECT: 'throttle' };
+const counts = { calls: 0, reads: 0 };
+
+// Nobody waits for a location's timers to the millisecond.
+const RELAXED_POLL_MS = 10;
+
+simulateTimers((work, at) => {
+  let stopped = false;
+  until(at, RELAXED_POLL_MS).then(() => stopped || work());
+  return () => { stopped = true; };
+});
+
+/** A call of an object, as the plan has it; `met` collects what happened to the request's calls. */
+async function call(namespace, kind, name, command, plan, met) {
+  counts.calls += 1;
+  const fault = plan[kind]?.shift();
+  if (plan.arrives && kind === 'account') await until(plan.arrives);
+  try {
+    if (fault === 'unreachable') throw new Error('the object cannot be reached');
+    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault);
+    const answer = await (plan.sabotage ? SABOTAGES[plan.sabotage](command, ask) : ask(command));
+    met.push({ kind, ok: true });
+    return answer;
+  } catch (error) {
+    met.push({ kind, fault: fault ?? 'none of the plan' });
+    throw error;
+  }
+}
+
+function bindings(env, plan, met) {
+  const namespace = (name) => ({
+    get: (key) => {
+      counts.reads += 1;
+      return env.CORE.read(env.LOCATION, `${name} ${key}`, plan.sabotage === THREE_MINUTES_BEHIND ? 180_000 : 0);
+    },
+  });
+  const objects = (binding) => ({
+    idFromName: (name) => name,
+    get: (name) => ({ call: (command) => call(env[binding], KINDS[binding], name, command, plan, met) }),
+  });
+  return {
+    ...env,
+    DIRECTORY: namespace('DIRECTORY'),
+    REFRESH_TOKENS: namespace('REFRESH_TOKENS'),
+    ...Object.fromEntries(Object.keys(KINDS).map((binding) => [binding, objects(binding)])),
+  };
+}
+
+export class Control extends WorkerEntrypoint {
+  set(time, skew) {
+    clock.true = time;
+    clock.skew = skew;
+  }
+
+  counts() {
+    return { ...counts };
+  }
+}
+
+export default {
+  async fetch(request, env, context) {
+    const plan = JSON.parse(request.headers.get('x-chaos') ?? '{}');
+    const met = [];
+    const response = await built.fetch(request, bindings(env, plan, met), context);
+    const answer = new Response(response.body, response);
+    answer.headers.set('x-chaos', JSON.stringify(met));
+    return answer;
+  },
+};
