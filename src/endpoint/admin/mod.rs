@@ -250,16 +250,18 @@ impl<P: Ports> Call<'_, P> {
         )))
     }
 
-    /// What operators do to applications is in no event's audit log, so each change is a line of the log: no body,
-    /// no query. That somebody tries without the token is one an hour: it must not fill the log.
+    /// What operators do to applications, and to events as a whole, is in no event's audit log, so each such change
+    /// is a line of the log: no body, no query. That somebody tries without the token is one an hour: it must not fill the log.
     fn log(&self, reply: &Reply) {
         let change = !matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let of_an_event = self.head.path.starts_with("/api/admin/events/");
+        let audited = of_an_event && self.head.path.split('/').count() > 5;
         if reply.status == 401 {
             if self.ports.once("operator call refused", self.now) {
                 self.ports
                     .log(r#"{"level":"warn","operator":"refused: wrong or no token"}"#);
             }
-        } else if change && reply.status < 300 {
+        } else if change && !audited && reply.status < 300 {
             let line = serde_json::json!({
                 "level": "info", "operator": self.head.method, "path": self.head.path, "status": reply.status,
             });
