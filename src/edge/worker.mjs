@@ -49,12 +49,26 @@ const MOST_DRAINED = 16 * 1024 * 1024;
 let configured = false;
 
 // A panic leaves the module's memory as it was in the middle of something. No input may cause one; should
-// one come all the same, the next request begins with a fresh memory.
+// one come all the same, whatever comes next begins with a fresh memory, and what was under way in the old is given up.
 let panicked = false;
+let life = 0;
 globalThis.willcallPanicked = (text) => {
   panicked = true;
   console.error(JSON.stringify({ level: 'error', fault: text }));
 };
+
+/** Sees to a sound memory before Rust is called. */
+function beSound() {
+  if (!panicked) return;
+  startAnew();
+  panicked = false;
+  configured = false;
+  life += 1;
+}
+
+const failure = (status, error, more) => new Response(JSON.stringify({ error }), {
+  status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...more },
+});
 
 function ask(env, kind, name, command) {
   const namespace = env[OBJECTS[kind]];
@@ -195,38 +209,41 @@ async function flushUsage(env) {
 
 export default {
   async fetch(request, env, context) {
-    if (panicked) {
-      startAnew();
-      panicked = false;
-      configured = false;
-    }
+    const header = (name) => request.headers.get(name) ?? undefined;
+    const bytes = await shortBody(request);
+    const host = new Host(request, env, context);
+    beSound();
     if (!configured) {
       configure(env.WILLCALL_SECRET, env.WILLCALL_SECRET_PREVIOUS, env.OPERATOR_TOKEN);
       configured = true;
     }
-    const header = (name) => request.headers.get(name) ?? undefined;
-    const bytes = await shortBody(request);
-    const host = new Host(request, env, context);
-    let turn = handle(
-      host, bytes, request.method, request.url,
-      header('authorization'), header('content-type'), header('cookie'), header('origin'),
-      header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
-    );
-    while (turn) {
-      let brought = null;
-      let failed = false;
-      try {
-        brought = await host.waitsFor;
-      } catch (error) {
-        failed = true;
-        console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+    const began = life;
+    try {
+      let turn = handle(
+        host, bytes, request.method, request.url,
+        header('authorization'), header('content-type'), header('cookie'), header('origin'),
+        header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
+      );
+      while (turn) {
+        let brought = null;
+        let failed = false;
+        try {
+          brought = await host.waitsFor;
+        } catch (error) {
+          failed = true;
+          console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+        }
+        // Its future was in a memory that is unsound, or gone: its number may be another's by now.
+        if (panicked || began !== life) break;
+        turn = resume(turn, brought, failed);
       }
-      turn = resume(turn, brought, failed);
+    } catch (error) {
+      panicked = true;
+      console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+      return failure(500, 'server_error');
     }
     if (bytes === undefined && request.body && !request.body.locked) await drain(request.body).catch(() => {});
-    return host.response ?? new Response('{"error":"temporarily_unavailable"}', {
-      status: 503, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '1' },
-    });
+    return host.response ?? failure(503, 'temporarily_unavailable', { 'retry-after': '1' });
   },
 };
 
@@ -336,6 +353,7 @@ class Keeper extends DurableObject {
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
   async wake() {
     this.alarmAt = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    beSound();
     const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
     if (wakeAfter === undefined) return;
     await this.setAlarm(wakeAfter);
@@ -353,6 +371,7 @@ class Keeper extends DurableObject {
 
   /** Either all of it is kept or none. */
   transaction(work) {
+    beSound();
     try {
       return this.ctx.storage.transactionSync(() => {
         const result = work();
@@ -407,6 +426,7 @@ class Keeper extends DurableObject {
     const told = { objects: true, replicas: true };
     let after;
     for (;;) {
+      beSound();
       const notes = JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
       after = notes.at(-1)?.target;
       const done = await Promise.all(notes.map(async (note) => {

@@ -38,8 +38,20 @@ globalThis.Date = class Date extends RealDate {
   }
 };
 
-/** Answers the tests' own path, and nothing else: `undefined` means the request is the product's. */
+// Makes the platform's generator of random bytes fail, as no input can make Rust fail.
+const fillReally = crypto.getRandomValues.bind(crypto);
+let barren = false;
+crypto.getRandomValues = (bytes) => {
+  if (barren) throw new Error('no random bytes, says the test');
+  return fillReally(bytes);
+};
+
+/** Answers the tests' own paths, and nothing else: `undefined` means the request is the product's. */
 async function clock(request) {
+  if (new URL(request.url).pathname === '/__test/barren') {
+    barren = (await request.text()) === 'yes';
+    return Response.json({ barren });
+  }
   if (new URL(request.url).pathname !== '/__test/clock') return undefined;
   if (request.method === 'POST') offset = Number(await request.text());
   return Response.json({ offset, now: Date.now() });
