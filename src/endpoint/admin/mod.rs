@@ -24,6 +24,7 @@ use crate::directory::event_command as event;
 use crate::directory::event_object::EventObject;
 use crate::directory::platform_command as platform;
 use crate::directory::platform_object::PlatformObject;
+use crate::protocol::client::ClientId;
 use crate::protocol::error::TokenError;
 use crate::protocol::secret::same_bytes;
 use crate::protocol::time::UnixTime;
@@ -136,7 +137,7 @@ pub async fn handle<P: Ports>(
         host.make_ascii_lowercase();
     }
     let reply = answer(&call, &path).await.or_else(Stop::into_reply)?;
-    call.log(&reply);
+    call.log(&path, &reply);
     Ok(reply)
 }
 
@@ -251,22 +252,33 @@ impl<P: Ports> Call<'_, P> {
     }
 
     /// What operators do to applications, and to events as a whole, is in no event's audit log, so each such change
-    /// is a line of the log: no body, no query. That somebody tries without the token is one an hour: it must not fill the log.
-    fn log(&self, reply: &Reply) {
-        let change = !matches!(self.head.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-        let of_an_event = self.head.path.starts_with("/api/admin/events/");
-        let audited = of_an_event && self.head.path.split('/').count() > 5;
-        if reply.status == 401 {
-            if self.ports.once("operator call refused", self.now) {
-                self.ports
-                    .log(r#"{"level":"warn","operator":"refused: wrong or no token"}"#);
-            }
-        } else if change && !audited && reply.status < 300 {
-            let line = serde_json::json!({
-                "level": "info", "operator": self.head.method, "path": self.head.path, "status": reply.status,
-            });
-            self.ports.log(&line.to_string());
+    /// is a line of the log. It holds what was done to which application, and nothing a caller made up: a path may
+    /// have anything in it. That somebody tries without the token is one line an hour: it must not fill the log.
+    fn log(&self, path: &[String], reply: &Reply) {
+        if reply.status == 401 && self.ports.once("operator call refused", self.now) {
+            self.ports
+                .log(r#"{"level":"warn","operator":"refused: wrong or no token"}"#);
         }
+        let method = self.head.method.as_str();
+        if reply.status >= 300 || matches!(method, "GET" | "HEAD" | "OPTIONS") {
+            return;
+        }
+        let of_an_application = matches!(path, [first, ..] if first == "applications");
+        let client_id = path
+            .get(1)
+            .filter(|_| of_an_application)
+            .and_then(|id| ClientId::parse(id));
+        let what = match path {
+            [_, _, third, ..] if of_an_application => third.as_str(),
+            _ if of_an_application => "application",
+            [_, _] => "event",
+            // The rest is in the event's audit log.
+            _ => return,
+        };
+        let line = serde_json::json!({
+            "level": "info", "operator": method, "what": what, "client_id": client_id, "status": reply.status,
+        });
+        self.ports.log(&line.to_string());
     }
 
     /// Asks the deployment's object.

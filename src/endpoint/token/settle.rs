@@ -19,6 +19,8 @@ use crate::token::refresh_token::{RefreshToken, replica_hash};
 pub(super) struct Settled {
     /// The refresh token that would have been made; its generation is the object's to say.
     next: RefreshToken,
+    /// That token, signed with the version of the secret that signs now.
+    sealed: String,
     /// The integration's incarnation it was settled under.
     incarnation: String,
     scope: Scope,
@@ -39,7 +41,7 @@ impl<P: Ports> Request<'_, P> {
     ) -> Result<Settled, Stop> {
         let attempt = random_id("", self.site.ports);
         let mut known = known.clone();
-        let mut reply = self
+        let (mut sealed, mut reply) = self
             .ask_object(&known, mode, false, &attempt, &next, &command)
             .await?;
         let doubtful = matches!(
@@ -66,7 +68,7 @@ impl<P: Ports> Request<'_, P> {
             let another = integration.incarnation != known.integration.incarnation;
             known = Known { event, integration };
             if another || reply == AccountReply::AskAuthority {
-                reply = self
+                (sealed, reply) = self
                     .ask_object(&known, mode, true, &attempt, &next, &command)
                     .await?;
             }
@@ -79,6 +81,7 @@ impl<P: Ports> Request<'_, P> {
                 kid,
             } => Ok(Settled {
                 next,
+                sealed,
                 incarnation: known.integration.incarnation.clone(),
                 scope,
                 generation,
@@ -105,21 +108,22 @@ impl<P: Ports> Request<'_, P> {
         attempt: &str,
         next: &impl Fn(&Integration) -> RefreshToken,
         command: &impl Fn(Begin) -> Command,
-    ) -> Result<AccountReply, Fault> {
+    ) -> Result<(String, AccountReply), Fault> {
         let site = self.site;
         let next = next(&known.integration);
         let kid = site.ring.current_kid();
-        let token = next
+        let sealed = next
             .seal(site.ring, &site.event.id, kid)
             .ok_or(Fault::Broken("a refresh token could not be signed"))?;
         let begin = Begin {
             attempt: attempt.to_owned(),
             kid: kid.to_owned(),
-            token_hash: replica_hash(site.ring, &site.event.id, &token),
+            token_hash: replica_hash(site.ring, &site.event.id, &sealed),
             incarnation: known.integration.incarnation.clone(),
             rules: known.event.rules(&known.integration, mode, authoritative),
         };
-        site.account(&next.owner, &command(begin)).await
+        let reply = site.account(&next.owner, &command(begin)).await?;
+        Ok((sealed, reply))
     }
 
     /// What shows that a code or a token was stolen goes into the event's audit log.
@@ -135,12 +139,19 @@ impl<P: Ports> Request<'_, P> {
 
     pub(super) fn success(&self, subject: &str, settled: Settled) -> Result<Success, Stop> {
         let site = self.site;
+        let as_sealed =
+            settled.generation == settled.next.generation && settled.kid == site.ring.current_kid();
         // A retry answers with the generation that the rotation made, under the key it was made with.
         let token = RefreshToken {
             generation: settled.generation,
             ..settled.next
         };
-        let Some(refresh_token) = token.seal(site.ring, &site.event.id, &settled.kid) else {
+        let sealed = if as_sealed {
+            Some(settled.sealed)
+        } else {
+            token.seal(site.ring, &site.event.id, &settled.kid)
+        };
+        let Some(refresh_token) = sealed else {
             return Err(self.refuse(
                 BAD_REFRESH_TOKEN,
                 &"the key it was signed with has been dropped",
