@@ -5,8 +5,8 @@
 
 use crate::directory::event::is_loopback;
 use crate::endpoint::{
-    Site, account, admin, authorize, consent, introspect, login, metadata, notice, personal_tokens,
-    revoke, token, users,
+    Site, account, admin, authorize, consent, introspect, login, logout, metadata, notice,
+    personal_tokens, revoke, token, users,
 };
 use crate::pages::{Layout, assets};
 use crate::protocol::error::TokenError;
@@ -134,8 +134,8 @@ async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, 
         Route::Front => account::front(site).await,
         Route::Login if post => login::post(site).await,
         Route::Login => login::get(site).await,
-        Route::Logout if post => login::sign_out(site).await,
-        Route::Logout => login::sign_out_page(site).await,
+        Route::Logout if post => logout::post(site).await,
+        Route::Logout => logout::get(site).await,
         Route::Account => account::get(site).await,
         Route::RevokeApplication(client_id) => account::revoke_application(site, client_id).await,
         Route::EndSession(id) => account::end_session(site, id).await,

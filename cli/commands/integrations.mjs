@@ -4,7 +4,7 @@ import { confirmByName, remark, table } from '../terminal.mjs';
 import { MOST, YES, saved } from './common.mjs';
 
 const OPERANDS = ['HOST', 'CLIENT_ID'];
-const COLUMNS = ['client_id', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens'];
+const COLUMNS = ['client_id', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens', 'last_used_on'];
 
 async function list({ api, out, most, operands: [host] }) {
   const integrations = await api.items(path`/events/${host}/integrations`, { most });

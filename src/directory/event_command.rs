@@ -7,7 +7,7 @@ use super::account_row::{AccountPatch, AccountRow};
 use super::audit;
 use super::catalogue::{Role, ScopeDefinition};
 use super::event::{EventRecord, EventSettings};
-use super::integration::{Integration, IntegrationPatch};
+use super::integration::{Integration, IntegrationPatch, IntegrationReport};
 use super::usage::UsageLine;
 use crate::ledger::{Page, PageRequest};
 use crate::protocol::client::ClientId;
@@ -144,10 +144,10 @@ pub enum Reply {
         /// Whether it is new.
         created: bool,
         /// The integration.
-        integration: Box<Integration>,
+        integration: Box<IntegrationReport>,
     },
     /// Integrations.
-    Integrations(Page<Integration>),
+    Integrations(Page<IntegrationReport>),
     /// An account.
     Account(Box<AccountRow>),
     /// Accounts.

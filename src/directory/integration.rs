@@ -38,6 +38,17 @@ impl Integration {
     }
 }
 
+/// An integration with what its event's object alone knows of it: no replica says it, which would have
+/// to be written at each use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationReport {
+    /// The integration.
+    #[serde(flatten)]
+    pub integration: Integration,
+    /// The last day of use, `YYYY-MM-DD`; none if it was never used since it was created.
+    pub last_used_on: Option<String>,
+}
+
 /// The name of the object of a service under an incarnation of its integration.
 #[must_use]
 pub fn service_owner(client_id: &ClientId, incarnation: &str) -> String {

@@ -61,12 +61,26 @@ pub fn add(ledger: &mut impl Ledger, lines: &[UsageLine]) -> Result<(), Corrupt>
         store(ledger, &key, &kept)?;
         // A stranger's refusals are no use of the application.
         let used = line.counts.calls > 0 || !line.counts.tokens.is_empty();
-        let last = format!("{LAST_USED}{}", line.client_id);
-        if used && ledger.get(&last).is_none_or(|day| day < line.day) {
-            ledger.put(&last, &line.day);
+        if used && last_used_on(ledger, &line.client_id).is_none_or(|day| day < line.day) {
+            ledger.put(&last_used_key(&line.client_id), &line.day);
         }
     }
     Ok(())
+}
+
+fn last_used_key(client_id: &ClientId) -> String {
+    format!("{LAST_USED}{client_id}")
+}
+
+/// The last day on which an application was used, if it ever was.
+#[must_use]
+pub fn last_used_on(ledger: &impl Ledger, client_id: &ClientId) -> Option<String> {
+    ledger.get(&last_used_key(client_id))
+}
+
+/// Forgets when an application was last used; what it did day by day stays counted.
+pub fn forget_last_use(ledger: &mut impl Ledger, client_id: &ClientId) {
+    ledger.delete(&last_used_key(client_id));
 }
 
 /// A page of counts, oldest first; of one application or all, between two days.

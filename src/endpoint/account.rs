@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::authorize::scope_lines;
 use super::session::{self, SignedIn, form_token, is_ours};
-use super::{Site, login, personal_tokens};
+use super::{Site, login, logout, personal_tokens};
 use crate::account::command::{Command, GrantLine, Overview, Reply as AccountReply};
 use crate::grant::state::is_idle;
 use crate::pages::{AccountPage, AuthorizedApplication, FrontPage, SessionLine, TokensSection};
@@ -81,7 +81,7 @@ pub async fn show<P: Ports>(
             })
             .collect(),
         tokens,
-        sign_out_token: login::sign_out_token(site, session_id),
+        sign_out_token: logout::token(site, session_id),
     };
     Ok(Reply::page(status, page.html(), &[]))
 }

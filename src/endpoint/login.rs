@@ -1,4 +1,4 @@
-//! Signing in and out (contract 3).
+//! Signing in (contract 3).
 //!
 //! Order of checks of a sign-in: 1. the form is ours, 2. the throttle, 3. the account (an unknown
 //! e-mail goes to a decoy that costs the same), 4. the password, 5. the throttle again, for what happened
@@ -12,7 +12,7 @@ use crate::account::command::{Command, Reply as AccountReply};
 use crate::directory::account_row::email_key;
 use crate::directory::event_command as event;
 use crate::directory::event_object::EventObject;
-use crate::pages::{LoginPage, SignOutPage, SignedOutPage};
+use crate::pages::LoginPage;
 use crate::protocol::encoding::form_encode;
 use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
@@ -23,7 +23,6 @@ use crate::web::cookies::Cookie;
 use crate::web::reply::Reply;
 
 const ACTION: &str = "sign in";
-const SIGN_OUT: &str = "sign out";
 /// How many accounts a browser remembers having signed in to.
 const MOST_KNOWN: usize = 5;
 
@@ -200,12 +199,12 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         session_id,
     };
     if let Some(wait) = throttle::closed(site, subjects).await? {
-        end(site, &cookie).await?;
+        session::end(site, &cookie).await?;
         return throttled(site, target, email, wait).await;
     }
     // Whoever was signed in before in this browser is not any more.
     for old in session::cookies(site) {
-        end(site, &old).await?;
+        session::end(site, &old).await?;
     }
     let (Some(value), Some(known_value)) = (
         cookie.seal(site.ring, &site.event.id),
@@ -221,15 +220,6 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
                 Cookie::KnownBrowser.set(site.head, &known_value),
             ),
     )
-}
-
-async fn end<P: Ports>(site: &Site<'_, P>, cookie: &SessionCookie) -> Result<(), Fault> {
-    let command = Command::EndSession {
-        session_id: cookie.session_id.clone(),
-        target: cookie.session_id.clone(),
-    };
-    site.account(&cookie.account_id, &command).await?;
-    Ok(())
 }
 
 async fn throttled<P: Ports>(
@@ -305,61 +295,6 @@ fn browser_in_words(agent: Option<&str>) -> String {
         (Some(word), None) | (None, Some(word)) => word.to_owned(),
         (None, None) => String::from("Unknown browser"),
     }
-}
-
-/// `GET /logout`: a page with the button, for signing out changes something.
-///
-/// # Errors
-/// [`Fault`] if an object does not answer.
-pub async fn sign_out_page<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
-    Ok(match session::signed_in(site, None).await? {
-        None => Reply::page(
-            200,
-            SignedOutPage {
-                layout: site.layout(None),
-            }
-            .html(),
-            &[],
-        ),
-        Some(person) => {
-            let form_token = form_token(site, &person.cookie.session_id, SIGN_OUT, "");
-            let page = SignOutPage {
-                layout: site.layout(Some(person.person())),
-                form_token,
-            };
-            Reply::page(200, page.html(), &[])
-        }
-    })
-}
-
-/// `POST /logout`.
-///
-/// # Errors
-/// [`Fault`] if an object does not answer.
-pub async fn sign_out<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
-    let form = match session::short_form(site).await? {
-        Ok((_, form)) => form,
-        Err(refusal) => return Ok(refusal),
-    };
-    let cookies = session::cookies(site);
-    if !cookies
-        .iter()
-        .any(|cookie| is_ours(site, &form, &cookie.session_id, SIGN_OUT, ""))
-    {
-        return Ok(session::not_ours(site));
-    }
-    for cookie in &cookies {
-        end(site, cookie).await?;
-    }
-    let page = SignedOutPage {
-        layout: site.layout(None),
-    };
-    Ok(Reply::page(200, page.html(), &[]).with("set-cookie", Cookie::Session.remove(site.head)))
-}
-
-/// The form token of a **Sign out** button.
-pub fn sign_out_token<P: Ports>(site: &Site<'_, P>, session_id: &str) -> String {
-    form_token(site, session_id, SIGN_OUT, "")
 }
 
 #[cfg(test)]

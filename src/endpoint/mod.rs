@@ -8,6 +8,7 @@ pub mod client_auth;
 pub mod consent;
 pub mod introspect;
 pub mod login;
+pub mod logout;
 pub mod metadata;
 pub mod personal_tokens;
 pub mod revoke;

@@ -62,6 +62,19 @@ pub async fn signed_in<P: Ports>(
     Ok(None)
 }
 
+/// Ends the session of a cookie.
+///
+/// # Errors
+/// [`Fault`] if the account's object does not answer.
+pub async fn end<P: Ports>(site: &Site<'_, P>, cookie: &SessionCookie) -> Result<(), Fault> {
+    let command = Command::EndSession {
+        session_id: cookie.session_id.clone(),
+        target: cookie.session_id.clone(),
+    };
+    site.account(&cookie.account_id, &command).await?;
+    Ok(())
+}
+
 /// The visit a sign-in form hangs on: the browser's, or a new one and the header that sets it.
 pub fn visit<P: Ports>(site: &Site<'_, P>) -> (VisitCookie, Option<String>) {
     let known = Cookie::Visit

@@ -8,7 +8,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { OPERATOR_TOKEN, Willcall, projectRoot, randomText, temporaryDirectory } from './harness.mjs';
+import { OPERATOR_TOKEN, Willcall, eventually, projectRoot, randomText, temporaryDirectory } from './harness.mjs';
 
 const COMMAND = path.join(projectRoot, 'cli', 'willcall.mjs');
 const REFUSED = 1;
@@ -488,6 +488,22 @@ test('apply: what cannot be done is told before anything is done', async () => {
   await refused(`${event}scopes: [{name: "pii:basic", modes: [service]}]`, /built-in pii:basic are fixed/);
   await operator.registerApplication({ name: 'Not of a kind' });
   await refused(`${event}applications: [{name: Not of a kind}]`, /several applications of this name/);
+});
+
+test('apply: the last day of use is nothing to set, and no change', async () => {
+  const event = await willcall.event('used.localhost').create();
+  const client = await event.application();
+  const file = write('used.yaml', `event: {host: ${event.host}}\nintegrations: [{client_id: ${client.client_id}, obo_scopes: [badge:print]}]\n`);
+  await succeed(['apply', file, '--yes']);
+  await client.obtainGrant(await event.person(), { scope: 'badge:print' });
+  const { last_used_on } = await eventually(async () => {
+    const [line] = await json(['integrations', 'list', event.host]);
+    return line.last_used_on ? line : undefined;
+  }, 'the day of use');
+  assert.match(await succeed(['integrations', 'list', event.host]), new RegExp(`LAST_USED_ON\\n${client.client_id} .* ${last_used_on}\\n`));
+  assert.equal(await succeed(['apply', file, '--prune']), 'Nothing to change.\n');
+  const wrong = write('used.yaml', `event: {host: ${event.host}}\nintegrations: [{client_id: ${client.client_id}, last_used_on: ${last_used_on}}]\n`);
+  assert.match(await fail(WRONG_USAGE, ['apply', wrong, '--yes']), /integrations\[0\]\.last_used_on is unknown/);
 });
 
 test('apply: an application that was registered before a failure has had its secret shown', async () => {

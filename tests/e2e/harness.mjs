@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Log, LogLevel, Miniflare } from 'miniflare';
@@ -207,6 +208,17 @@ export class Willcall {
 export function temporaryDirectory() {
   const directory = mkdtempSync(path.join(tmpdir(), 'willcall-test-'));
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** What is written after an answer appears soon after it: asked for until it does. */
+export async function eventually(look, what) {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() >= deadline) assert.fail(`${typeof what === 'function' ? what() : what} within 15 seconds`);
+    await pause(100);
+  }
 }
 
 /** `form` is an object, or pairs where a name is to be repeated; values that are `undefined` are left out. */

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
 import {
   ALLOWED_STALENESS, Client, EVERYDAY, RETRY_WINDOW, Willcall, assertBearerRefusal, assertErrorPage, assertErrorRedirect, assertOAuthError, callApi,
-  decodeJwt, pkce, scopeSet, temporaryDirectory,
+  decodeJwt, eventually, pkce, scopeSet, temporaryDirectory,
 } from './harness.mjs';
 import { elements } from './html.mjs';
 
@@ -57,17 +56,6 @@ async function issued(reply) {
 /** What the token's authority says: at once, whatever a replica knows. */
 async function isActive(token) {
   return (await issued(inspector.introspect(token))).active;
-}
-
-/** What is written after an answer appears soon after it: asked for until it does. */
-async function eventually(look, what) {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() >= deadline) assert.fail(`${typeof what === 'function' ? what() : what} within 15 seconds`);
-    await pause(100);
-  }
 }
 
 function jsonToken(client, fields, path = '/connect/token') {
@@ -996,6 +984,34 @@ test('usage: day by day, filtered by client and by days, page by page', async ()
     cursor = page.next_cursor;
   } while (cursor);
   assert.deepEqual(paged, days);
+});
+
+test('usage: the last day of use is shown with the integration, and a new one begins without', async () => {
+  const client = await service(['report:read']);
+  const place = `${event.path}/integrations/${client.client_id}`;
+  const lastUse = async () => (await operator.must('GET', place)).last_used_on;
+  const usedOn = (day) => eventually(async () => (await lastUse()) === day || undefined, `use on ${day}`);
+  const today = async () => new Date((await willcall.now()) * 1000).toISOString().slice(0, 10);
+  assert.equal(await lastUse(), null);
+  const wrong = new Client(event, { ...client.registration, client_secret: `${client.client_secret.slice(0, -1)}x` });
+  assertOAuthError(await asService(wrong), 401, 'invalid_client');
+  await countedAs(client, 1);
+  assert.equal(await lastUse(), null, 'a stranger’s refusal is no use');
+
+  await issued(asService(client));
+  await usedOn(await today());
+  await willcall.moveClock(DAY);
+  const { access_token } = await issued(asService(client));
+  await usedOn(await today());
+  const [listed] = (await operator.must('GET', `${event.path}/integrations?limit=200`)).items.filter(({ client_id }) => client_id === client.client_id);
+  assert.equal(listed.last_used_on, await today());
+
+  await operator.must('DELETE', place);
+  await client.revoke(access_token);
+  await countedAs(client, 4);
+  assert.equal((await operator.must('PUT', place, { service_scopes: ['report:read'] })).last_used_on, null);
+  assert.equal(await lastUse(), null);
+  assert.equal((await operator.call('PUT', place, { last_used_on: null })).status, 400, 'it cannot be set');
 });
 
 test('usage: a filter of a wrong form, or a day that no calendar has, is 400', async () => {

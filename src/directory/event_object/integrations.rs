@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Core, OPERATOR, ServiceRow, integration_row, record, touch};
+use super::{Core, INTEGRATION, OPERATOR, ServiceRow, integration_row, record, touch};
 use crate::directory::event_command::Reply;
-use crate::directory::integration::{Integration, IntegrationPatch};
-use crate::directory::{Problem, Status, audit};
+use crate::directory::integration::{Integration, IntegrationPatch, IntegrationReport};
+use crate::directory::{Problem, Status, audit, usage};
 use crate::ledger::outbox::{self, Now};
-use crate::ledger::{Corrupt, Ledger, load, store};
+use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
 use crate::protocol::client::ClientId;
 
 pub(super) fn find_integration(
@@ -15,6 +15,52 @@ pub(super) fn find_integration(
     client_id: &ClientId,
 ) -> Result<Option<Integration>, Corrupt> {
     Ok(load::<Integration>(ledger, &integration_row(client_id))?.filter(|row| !row.deleted))
+}
+
+fn report(ledger: &impl Ledger, integration: Integration) -> IntegrationReport {
+    IntegrationReport {
+        last_used_on: usage::last_used_on(ledger, &integration.client_id),
+        integration,
+    }
+}
+
+pub(super) fn list_integrations(
+    ledger: &impl Ledger,
+    request: &PageRequest,
+) -> Result<Reply, Corrupt> {
+    let found: Page<(String, Integration)> =
+        page_of(ledger, INTEGRATION, request, false, |row: &Integration| {
+            !row.deleted
+        })?;
+    let items = found.items.into_iter();
+    Ok(Reply::Integrations(Page {
+        items: items.map(|(_, row)| report(ledger, row)).collect(),
+        next: found.next,
+    }))
+}
+
+pub(super) fn find_integrations(
+    ledger: &impl Ledger,
+    client_ids: &[ClientId],
+) -> Result<Reply, Corrupt> {
+    let mut items = Vec::new();
+    for client_id in client_ids {
+        items.extend(find_integration(ledger, client_id)?.map(|row| report(ledger, row)));
+    }
+    Ok(Reply::Integrations(Page { items, next: None }))
+}
+
+pub(super) fn get_integration(
+    ledger: &impl Ledger,
+    client_id: &ClientId,
+) -> Result<Reply, Corrupt> {
+    Ok(match find_integration(ledger, client_id)? {
+        None => Reply::Problem(Problem::Missing),
+        Some(integration) => Reply::Integration {
+            created: false,
+            integration: Box::new(report(ledger, integration)),
+        },
+    })
 }
 
 fn service_row(integration: &Integration) -> String {
@@ -47,6 +93,10 @@ pub(super) fn put_integration(
     });
     if let Err(problem) = patch.apply(&mut integration, &catalogue) {
         return Ok(Reply::Problem(problem));
+    }
+    if created {
+        // What was counted under an earlier one, or after it was deleted, is no use of this one.
+        usage::forget_last_use(ledger, &client_id);
     }
     integration.version = touch(ledger, core)?;
     let key = integration_row(&client_id);
@@ -99,7 +149,7 @@ pub(super) fn put_integration(
     )?;
     Ok(Reply::Integration {
         created,
-        integration: Box::new(integration),
+        integration: Box::new(report(ledger, integration)),
     })
 }
 

@@ -3,23 +3,27 @@
 use serde::{Deserialize, Serialize};
 
 use super::account_row::{AccountRow, email_key};
-use super::catalogue::{self, Mode, Role, ScopeDefinition};
+use super::catalogue::{self, ScopeDefinition};
 use super::event::{EventRecord, EventSettings};
 use super::event_command::{Command, Reply};
 use super::integration::Integration;
-use super::usage::{self};
-use super::{Problem, audit};
+use super::{Problem, audit, usage};
 use crate::account::command as account;
 use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, load_all, page, page_of, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, page, sortable, store};
 use crate::protocol::client::ClientId;
 
 mod accounts;
 mod integrations;
+mod settings;
 
 use self::accounts::{create_account, delete_account, patch_account};
-use self::integrations::{delete_integration, find_integration, put_integration};
+use self::integrations::{
+    delete_integration, find_integration, find_integrations, get_integration, list_integrations,
+    put_integration,
+};
+use self::settings::{close, configure, put_roles, put_scopes};
 
 const EVENT: &str = "event";
 const SCOPES: &str = "scopes";
@@ -115,33 +119,9 @@ impl Object for EventObject {
             }
             Command::PutScopes(scopes) => put_scopes(ledger, core, &scopes, now),
             Command::PutRoles(roles) => put_roles(ledger, core, &roles, now),
-            Command::ListIntegrations(request) => {
-                let found: Page<(String, Integration)> =
-                    page_of(ledger, INTEGRATION, &request, false, |row: &Integration| {
-                        !row.deleted
-                    })?;
-                let items = found.items.into_iter().map(|(_, row)| row).collect();
-                Ok(Reply::Integrations(Page {
-                    items,
-                    next: found.next,
-                }))
-            }
-            Command::FindIntegrations { client_ids } => {
-                let mut items = Vec::new();
-                for client_id in &client_ids {
-                    items.extend(find_integration(ledger, client_id)?);
-                }
-                Ok(Reply::Integrations(Page { items, next: None }))
-            }
-            Command::GetIntegration { client_id } => {
-                Ok(match find_integration(ledger, &client_id)? {
-                    None => Reply::Problem(Problem::Missing),
-                    Some(integration) => Reply::Integration {
-                        created: false,
-                        integration: Box::new(integration),
-                    },
-                })
-            }
+            Command::ListIntegrations(request) => list_integrations(ledger, &request),
+            Command::FindIntegrations { client_ids } => find_integrations(ledger, &client_ids),
+            Command::GetIntegration { client_id } => get_integration(ledger, &client_id),
             Command::PutIntegration {
                 client_id,
                 patch,
@@ -373,126 +353,4 @@ fn touch(ledger: &mut impl Ledger, mut core: Core) -> Result<u64, Corrupt> {
     store(ledger, EVENT, &core)?;
     outbox::note(ledger, EVENT);
     Ok(core.revision)
-}
-
-fn configure(
-    ledger: &mut impl Ledger,
-    before: Option<Core>,
-    id: String,
-    host: String,
-    settings: EventSettings,
-    version: u64,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    if before
-        .as_ref()
-        .is_some_and(|core| core.deleted || core.version > version)
-    {
-        return Ok(Reply::Done);
-    }
-    let changed = before
-        .as_ref()
-        .is_none_or(|core| core.settings != settings || core.host != host);
-    let revision = before.as_ref().map_or(0, |core| core.revision);
-    if changed {
-        let kind = if before.is_none() {
-            "event.created"
-        } else {
-            "event.changed"
-        };
-        audit::write(ledger, kind, OPERATOR, &[("host", &host)], now)?;
-    }
-    touch(
-        ledger,
-        Core {
-            id,
-            host,
-            settings,
-            version,
-            revision,
-            deleted: false,
-        },
-    )?;
-    Ok(Reply::Done)
-}
-
-fn close(ledger: &mut impl Ledger, core: Option<Core>, id: &str) -> Result<Reply, Corrupt> {
-    let Some(mut core) = core.filter(|core| core.id == id && !core.deleted) else {
-        return Ok(Reply::Done);
-    };
-    core.deleted = true;
-    touch(ledger, core)?;
-    for (key, mut integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 1000)? {
-        integration.deleted = true;
-        integration.version = integration.version.saturating_add(1);
-        let key = format!("{INTEGRATION}{key}");
-        store(ledger, &key, &integration)?;
-        outbox::note(ledger, &key);
-    }
-    ledger.put(CLOSING, "");
-    Ok(Reply::Done)
-}
-
-fn put_scopes(
-    ledger: &mut impl Ledger,
-    core: Core,
-    scopes: &[ScopeDefinition],
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    if let Err(problem) = catalogue::check(scopes) {
-        return Ok(Reply::Problem(problem));
-    }
-    let merged = catalogue::merge(scopes);
-    for (_, integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 10_000)? {
-        if integration.deleted {
-            continue;
-        }
-        for (approved, mode) in [
-            (&integration.obo_scopes, Mode::Obo),
-            (&integration.service_scopes, Mode::Service),
-        ] {
-            for name in approved {
-                let stays = merged
-                    .iter()
-                    .any(|scope| scope.name == *name && scope.modes.contains(&mode));
-                if !stays {
-                    return Ok(Reply::Problem(Problem::Conflict(format!(
-                        "scope {name} is still approved for application {}: take it from that integration first",
-                        integration.client_id
-                    ))));
-                }
-            }
-        }
-    }
-    store(ledger, SCOPES, &scopes)?;
-    audit::write(
-        ledger,
-        "scopes.replaced",
-        OPERATOR,
-        &[("count", &scopes.len().to_string())],
-        now,
-    )?;
-    touch(ledger, core)?;
-    Ok(Reply::Done)
-}
-
-fn put_roles(
-    ledger: &mut impl Ledger,
-    core: Core,
-    roles: &[Role],
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    if let Err(problem) = catalogue::check_roles(roles) {
-        return Ok(Reply::Problem(problem));
-    }
-    store(ledger, ROLES, &roles)?;
-    audit::write(
-        ledger,
-        "roles.replaced",
-        OPERATOR,
-        &[("count", &roles.len().to_string())],
-        now,
-    )?;
-    touch(ledger, core)?;
-    Ok(Reply::Done)
 }

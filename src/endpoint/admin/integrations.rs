@@ -10,7 +10,7 @@ use super::applications::{self, STATUSES};
 use super::{Call, Stop, list, unexpected};
 use crate::directory::Status;
 use crate::directory::event_command::{Command, Reply as EventReply};
-use crate::directory::integration::{Integration, IntegrationPatch};
+use crate::directory::integration::{IntegrationPatch, IntegrationReport};
 use crate::ledger::PageRequest;
 use crate::protocol::client::ClientId;
 use crate::store::ports::Ports;
@@ -25,9 +25,11 @@ struct IntegrationView<'a> {
     service_scopes: &'a BTreeSet<String>,
     service_refresh_tokens: bool,
     status: Status,
+    last_used_on: Option<&'a str>,
 }
 
-fn view<'a>(row: &'a Integration, application_name: &'a str) -> IntegrationView<'a> {
+fn view<'a>(report: &'a IntegrationReport, application_name: &'a str) -> IntegrationView<'a> {
+    let row = &report.integration;
     IntegrationView {
         client_id: &row.client_id,
         application_name,
@@ -35,6 +37,7 @@ fn view<'a>(row: &'a Integration, application_name: &'a str) -> IntegrationView<
         service_scopes: &row.service_scopes,
         service_refresh_tokens: row.service_refresh_tokens,
         status: row.status,
+        last_used_on: report.last_used_on.as_deref(),
     }
 }
 
@@ -54,7 +57,7 @@ async fn page<P: Ports>(
     call: &Call<'_, P>,
     event_id: &str,
     request: PageRequest,
-) -> Result<(Vec<Integration>, Option<String>), Stop> {
+) -> Result<(Vec<IntegrationReport>, Option<String>), Stop> {
     match call
         .event(event_id, &Command::ListIntegrations(request), "event")
         .await?
@@ -64,14 +67,20 @@ async fn page<P: Ports>(
     }
 }
 
+fn applications_of(rows: &[IntegrationReport]) -> Vec<ClientId> {
+    rows.iter()
+        .map(|row| row.integration.client_id.clone())
+        .collect()
+}
+
 /// `GET …/events/{host}/integrations`, in the order of applications.
 pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let id = call.event_id(host).await?;
     let (rows, next) = page(call, &id, call.page(list::is_number)?).await?;
-    let names = names(call, rows.iter().map(|row| row.client_id.clone()).collect()).await?;
+    let names = names(call, applications_of(&rows)).await?;
     let items: Vec<_> = rows
         .iter()
-        .filter_map(|row| Some(view(row, names.get(&row.client_id)?)))
+        .filter_map(|row| Some(view(row, names.get(&row.integration.client_id)?)))
         .collect();
     Ok(list::reply(items, next.as_deref()))
 }
@@ -115,7 +124,7 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> R
     };
     call.changed();
     // By its incarnation, since the object may have been asked twice.
-    let status = if integration.incarnation == fresh_incarnation {
+    let status = if integration.integration.incarnation == fresh_incarnation {
         201
     } else {
         200
@@ -159,6 +168,7 @@ pub async fn incarnations<P: Ports>(
     Ok(found
         .items
         .into_iter()
+        .map(|row| row.integration)
         .filter(|row| names.contains_key(&row.client_id))
         .map(|row| (row.client_id, row.incarnation))
         .collect())
@@ -170,14 +180,13 @@ pub async fn delete_orphans<P: Ports>(call: &Call<'_, P>, event_id: &str) -> Res
     let mut any = false;
     loop {
         let (rows, next) = page(call, event_id, PageRequest { after, limit: 200 }).await?;
-        let names = names(call, rows.iter().map(|row| row.client_id.clone()).collect()).await?;
-        for row in rows
+        let client_ids = applications_of(&rows);
+        let names = names(call, client_ids.clone()).await?;
+        for client_id in client_ids
             .into_iter()
-            .filter(|row| !names.contains_key(&row.client_id))
+            .filter(|client_id| !names.contains_key(client_id))
         {
-            let command = Command::DeleteIntegration {
-                client_id: row.client_id,
-            };
+            let command = Command::DeleteIntegration { client_id };
             call.event(event_id, &command, "integration").await?;
             any = true;
         }

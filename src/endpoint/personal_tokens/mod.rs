@@ -3,15 +3,17 @@
 //!
 //! Order of checks when one is made: 1. the form is ours, 2. the name, 3. the scopes, 4. the expiry.
 
+mod section;
+
 use serde_json::json;
 
+pub use self::section::{Shown, section};
 use super::Site;
 use super::account;
 use super::login;
 use super::session::{self, SignedIn, form_token, is_ours};
-use crate::account::command::{Command, Overview, Reply as AccountReply, TokenLine};
+use crate::account::command::{Command, Reply as AccountReply, TokenLine};
 use crate::directory::event::EventRecord;
-use crate::pages::{Expiry, PersonalToken, TokensSection};
 use crate::protocol::params::{Params, all_values};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::DAY;
@@ -25,105 +27,12 @@ const CREATE: &str = "create token";
 const REVOKE: &str = "revoke token";
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
-/// The ages offered, in days, as far as the event allows them.
-const AGES: [u64; 5] = [7, 30, 90, 180, 365];
-
-/// What the section shows besides the list.
-#[derive(Default)]
-pub struct Shown {
-    created: Option<String>,
-    error: Option<String>,
-    name: String,
-}
 
 /// What a person may let a token do.
 fn grantable(event: &EventRecord, own: &[String], roles: &[String]) -> Scope {
     let rules = event.personal_rules();
     let all = Scope::of(rules.approved.keys().map(String::as_str));
     rules.allowed(&all, &rules.permissions(own, roles))
-}
-
-/// The section of the account page.
-pub fn section<P: Ports>(
-    site: &Site<'_, P>,
-    session_id: &str,
-    overview: &Overview,
-    shown: Shown,
-) -> TokensSection {
-    let profile = &overview.profile;
-    let grantable = grantable(&site.event, &profile.permissions, &profile.roles);
-    let choices = super::authorize::scope_lines(&site.event.scopes, &grantable);
-    let title = |name: &str| {
-        site.event
-            .scope(name)
-            .map_or_else(|| name.to_owned(), |scope| scope.title.clone())
-    };
-    TokensSection {
-        list: overview
-            .tokens
-            .iter()
-            .map(|token| PersonalToken {
-                form_token: form_token(site, session_id, REVOKE, &token.id),
-                id: token.id.clone(),
-                name: token.name.clone(),
-                scopes: token.scope.names().map(title).collect(),
-                created: token.created_at.for_people(),
-                last_used: token
-                    .last_used_at
-                    .map_or_else(|| "never".to_owned(), |at| at.for_people()),
-                expires: token
-                    .expires_at
-                    .map_or_else(|| "never".to_owned(), |at| at.for_people()),
-            })
-            .collect(),
-        can_create: !choices.is_empty(),
-        choices,
-        expiries: expiries(site.event.settings.pat_max_days),
-        form_token: form_token(site, session_id, CREATE, ""),
-        created: shown.created,
-        error: shown.error,
-        name: shown.name,
-    }
-}
-
-/// The ages an event allows; the longest it allows is among them, 30 days (or that) chosen first.
-fn expiries(most: Option<u64>) -> Vec<Expiry> {
-    let mut days: Vec<u64> = AGES
-        .into_iter()
-        .filter(|days| most.is_none_or(|most| *days <= most))
-        .collect();
-    if let Some(most) = most
-        && !days.contains(&most)
-    {
-        days.push(most);
-        days.sort_unstable();
-    }
-    let chosen = days
-        .iter()
-        .copied()
-        .filter(|days| *days <= 30)
-        .max()
-        .or(days.first().copied());
-    let mut expiries: Vec<Expiry> = days
-        .into_iter()
-        .map(|days| Expiry {
-            days: u32::try_from(days).ok(),
-            label: if days == 1 {
-                "In 1 day".into()
-            } else {
-                format!("In {days} days")
-            },
-            selected: Some(days) == chosen,
-        })
-        .collect();
-    if most.is_none() {
-        expiries.push(Expiry {
-            days: None,
-            label: "Never".into(),
-            selected: false,
-        });
-    }
-    expiries
 }
 
 fn wants_json<P: Ports>(site: &Site<'_, P>) -> bool {

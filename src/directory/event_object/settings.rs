@@ -1,0 +1,136 @@
+//! The event as a whole: that it is, its settings, its catalogue and its roles.
+
+use super::{CLOSING, Core, INTEGRATION, OPERATOR, ROLES, SCOPES, touch};
+use crate::directory::catalogue::{self, Mode, Role, ScopeDefinition};
+use crate::directory::event::EventSettings;
+use crate::directory::event_command::Reply;
+use crate::directory::integration::Integration;
+use crate::directory::{Problem, audit};
+use crate::ledger::outbox::{self, Now};
+use crate::ledger::{Corrupt, Ledger, load_all, store};
+
+pub(super) fn configure(
+    ledger: &mut impl Ledger,
+    before: Option<Core>,
+    id: String,
+    host: String,
+    settings: EventSettings,
+    version: u64,
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if before
+        .as_ref()
+        .is_some_and(|core| core.deleted || core.version > version)
+    {
+        return Ok(Reply::Done);
+    }
+    let changed = before
+        .as_ref()
+        .is_none_or(|core| core.settings != settings || core.host != host);
+    let revision = before.as_ref().map_or(0, |core| core.revision);
+    if changed {
+        let kind = if before.is_none() {
+            "event.created"
+        } else {
+            "event.changed"
+        };
+        audit::write(ledger, kind, OPERATOR, &[("host", &host)], now)?;
+    }
+    touch(
+        ledger,
+        Core {
+            id,
+            host,
+            settings,
+            version,
+            revision,
+            deleted: false,
+        },
+    )?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn close(
+    ledger: &mut impl Ledger,
+    core: Option<Core>,
+    id: &str,
+) -> Result<Reply, Corrupt> {
+    let Some(mut core) = core.filter(|core| core.id == id && !core.deleted) else {
+        return Ok(Reply::Done);
+    };
+    core.deleted = true;
+    touch(ledger, core)?;
+    for (key, mut integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 1000)? {
+        integration.deleted = true;
+        integration.version = integration.version.saturating_add(1);
+        let key = format!("{INTEGRATION}{key}");
+        store(ledger, &key, &integration)?;
+        outbox::note(ledger, &key);
+    }
+    ledger.put(CLOSING, "");
+    Ok(Reply::Done)
+}
+
+pub(super) fn put_scopes(
+    ledger: &mut impl Ledger,
+    core: Core,
+    scopes: &[ScopeDefinition],
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if let Err(problem) = catalogue::check(scopes) {
+        return Ok(Reply::Problem(problem));
+    }
+    let merged = catalogue::merge(scopes);
+    for (_, integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 10_000)? {
+        if integration.deleted {
+            continue;
+        }
+        for (approved, mode) in [
+            (&integration.obo_scopes, Mode::Obo),
+            (&integration.service_scopes, Mode::Service),
+        ] {
+            for name in approved {
+                let stays = merged
+                    .iter()
+                    .any(|scope| scope.name == *name && scope.modes.contains(&mode));
+                if !stays {
+                    return Ok(Reply::Problem(Problem::Conflict(format!(
+                        "scope {name} is still approved for application {}: take it from that integration first",
+                        integration.client_id
+                    ))));
+                }
+            }
+        }
+    }
+    store(ledger, SCOPES, &scopes)?;
+    audit::write(
+        ledger,
+        "scopes.replaced",
+        OPERATOR,
+        &[("count", &scopes.len().to_string())],
+        now,
+    )?;
+    touch(ledger, core)?;
+    Ok(Reply::Done)
+}
+
+pub(super) fn put_roles(
+    ledger: &mut impl Ledger,
+    core: Core,
+    roles: &[Role],
+    now: Now,
+) -> Result<Reply, Corrupt> {
+    if let Err(problem) = catalogue::check_roles(roles) {
+        return Ok(Reply::Problem(problem));
+    }
+    store(ledger, ROLES, &roles)?;
+    audit::write(
+        ledger,
+        "roles.replaced",
+        OPERATOR,
+        &[("count", &roles.len().to_string())],
+        now,
+    )?;
+    touch(ledger, core)?;
+    Ok(Reply::Done)
+}
