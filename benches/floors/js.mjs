@@ -19,16 +19,17 @@ let next = 0;
 
 export default {
   async fetch(request, env) {
-    switch (new URL(request.url).pathname) {
+    const url = new URL(request.url);
+    switch (url.pathname) {
       case '/object': {
-        // A few hundred objects by turns, as accounts are many.
-        const name = `counter-${next++ % 256}`;
+        // As many objects by turns as there are people in the benchmark.
+        const name = `counter-${next++ % Number(url.searchParams.get('of'))}`;
         return Response.json({ value: await env.COUNTER.get(env.COUNTER.idFromName(name)).add() });
       }
       case '/kv-get':
         return Response.json({ value: await env.STORE.get('key') });
       case '/kv-put':
-        await env.STORE.put(`key-${next++ % 256}`, '{"version":1,"generation":1,"live":true}');
+        await env.STORE.put(`key-${next++ % Number(url.searchParams.get('of'))}`, '{"version":1,"generation":1,"live":true}');
         return Response.json({ value: 'put' });
       default:
         return Response.json({ value: 'constant' });

@@ -1,0 +1,71 @@
+// Measuring one path: CPU per request of the process that answers, requests per second, percentiles.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectAnew, each } from './client.mjs';
+import { cpuSince } from './cpu.mjs';
+
+/**
+ * Longer than Willcall's objects wait before they tell KV what changed (1 s), and its isolates before they hand on
+ * their counts (2 s): that work belongs to the requests that caused it.
+ */
+const TELLING_MS = 2600;
+
+/** What an answer leaves behind in the process otherwise. */
+const SETTLING_MS = 60;
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function percentile(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+/**
+ * One run of one path: { pid, requests, job(turn, lane), prepare?(requests), lanes?, tells?, quiet? }. What a path that
+ * `tells` leaves to be done later is part of what it costs; after one that is `quiet` it is only waited for.
+ */
+async function measure(path) {
+  connectAnew();
+  await path.prepare?.(path.requests);
+  await sleep(SETTLING_MS);
+  const used = cpuSince(path.pid);
+  const start = performance.now();
+  const times = await each(path.requests, async (turn, lane) => {
+    const sent = performance.now();
+    await path.job(turn, lane);
+    return performance.now() - sent;
+  }, path.lanes);
+  const seconds = (performance.now() - start) / 1000;
+  await sleep(path.tells ? TELLING_MS : SETTLING_MS);
+  const cpu = used() / 1000 / path.requests;
+  if (path.quiet) await sleep(TELLING_MS);
+  times.sort((a, b) => a - b);
+  return { cpu, perSecond: path.requests / seconds, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+}
+
+/**
+ * All paths, round by round, each round in the same order; round 0 warms up and does not count. Every path's
+ * medians over the rounds, and the lowest and highest CPU time.
+ */
+export async function rounds(paths, count, say) {
+  const runs = paths.map(() => []);
+  for (let round = 0; round <= count; round += 1) {
+    for (const [at, path] of paths.entries()) {
+      const run = await measure(path).catch((error) => {
+        throw new Error(`${path.id}: ${error.message}`, { cause: error });
+      });
+      if (round > 0) runs[at].push(run);
+    }
+    say(round === 0 ? 'warm' : `round ${round} of ${count}`);
+  }
+  return paths.map(({ id, label, requests }, at) => {
+    const of = (what) => runs[at].map((run) => run[what]);
+    return {
+      id, label, requests,
+      cpu: median(of('cpu')), cpuLow: Math.min(...of('cpu')), cpuHigh: Math.max(...of('cpu')),
+      perSecond: median(of('perSecond')), p50: median(of('p50')), p99: median(of('p99')),
+    };
+  });
+}
