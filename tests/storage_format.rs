@@ -267,15 +267,13 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
             client_id: client(),
             incarnation: "inc_1".into(),
             idle_days: None,
+            scope: Some(Scope::of(["pii:basic"])),
         }),
     };
     let AccountReply::Visit(visit) = account(&mut ledger, visit, later(20)) else {
         panic!("the session is gone");
     };
-    assert_eq!(
-        (visit.granted, visit.revocations),
-        (vec![Scope::of(["pii:basic"])], 1)
-    );
+    assert_eq!((visit.covered, visit.revocations), (true, 1));
     assert_eq!(serde_json::to_value(&visit.profile).unwrap(), profile());
     let inspect = |id: &str, generation| Account::Inspect {
         grant_id: id.into(),

@@ -185,6 +185,8 @@ pub struct AskingClient {
     pub incarnation: String,
     /// The event's `refresh_idle_days`: a grant not used for longer is remembered no more.
     pub idle_days: Option<u64>,
+    /// What it asks for, if it matters whether the person granted that before.
+    pub scope: Option<Scope>,
 }
 
 /// How a grant or a generation begins.
@@ -276,8 +278,8 @@ pub struct Visit {
     pub profile: Profile,
     /// When the person gave the password.
     pub signed_in_at: UnixTime,
-    /// The scopes of the grants to the client asked about that live.
-    pub granted: Vec<Scope>,
+    /// Whether one live grant to the client asked about covers the scope asked about.
+    pub covered: bool,
     /// The person's revocation count for that client.
     pub revocations: u64,
 }

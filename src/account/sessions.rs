@@ -101,7 +101,7 @@ pub fn person(
         .map(|session| (profile, session.signed_in_at)))
 }
 
-/// Who is signed in, and what they granted the client at hand.
+/// Who is signed in, and whether they granted the client at hand what it asks for.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
@@ -121,17 +121,17 @@ pub fn visit(
         session.last_seen_at = now.seconds();
         store(ledger, &key(session_id), &session)?;
     }
-    let (granted, revocations) = match client {
-        None => (Vec::new(), 0),
+    let (covered, revocations) = match client {
+        None => (false, 0),
         Some(client) => (
-            grants::live_scopes(ledger, &profile, client, now)?,
+            grants::covers(ledger, &profile, client, now)?,
             grants::revocations(ledger, &client.client_id),
         ),
     };
     Ok(Reply::Visit(Box::new(Visit {
         profile,
         signed_in_at,
-        granted,
+        covered,
         revocations,
     })))
 }

@@ -322,6 +322,24 @@ pub async fn client(
     }))
 }
 
+/// A client at an event with what the event's object says of it now; the application as it was known.
+///
+/// # Errors
+/// [`Fault`] if the object does not answer.
+pub async fn approved_now(
+    ports: &impl Ports,
+    client: &Client,
+    now: UnixTime,
+) -> Result<Option<Client>, Fault> {
+    let id = &client.application.client_id;
+    let found = ask_event(ports, &client.event.id, Some(id), now).await?;
+    Ok(found.map(|(event, integration)| Client {
+        event,
+        application: Rc::clone(&client.application),
+        integration,
+    }))
+}
+
 /// The event's record from its object.
 ///
 /// # Errors

@@ -35,6 +35,9 @@ pub const TOMBSTONE: u64 = access_token::LIFETIME + authorization_code::LIFETIME
 pub const MOST_OF_A_SERVICE: usize = 100;
 /// How many rows a step of clearing up goes through.
 const STEP: usize = 200;
+/// How many live grants of a client are read at a time to find one that covers a request, and how many at most.
+const FEW: usize = 20;
+const MOST_LOOKED_AT: usize = 1000;
 
 /// What `live/…` says, enough to judge a grant without reading it.
 #[derive(Serialize, Deserialize)]
@@ -259,38 +262,53 @@ pub fn end(
     Ok(Reply::Done)
 }
 
-/// The scopes of a client's grants that live.
+/// Whether one grant of a client that lives covers the scope it asks for.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
-pub fn live_scopes(
+pub fn covers(
     ledger: &impl Ledger,
     profile: &Profile,
     client: &AskingClient,
     now: Now,
-) -> Result<Vec<Scope>, Corrupt> {
+) -> Result<bool, Corrupt> {
     let AskingClient {
         client_id,
         incarnation,
         idle_days,
-    } = client;
+        scope: Some(asked),
+    } = client
+    else {
+        return Ok(false);
+    };
     let count = revocations(ledger, client_id);
-    let mut scopes = Vec::new();
-    for (id, row) in load_all::<LiveRow>(ledger, &format!("{LIVE}{client_id}/"), None, false, 1000)?
-    {
-        if row.incarnation != *incarnation || row.epoch != profile.epoch || row.revocations != count
-        {
-            continue;
+    let prefix = format!("{LIVE}{client_id}/");
+    let mut after: Option<String> = None;
+    // A few at a time: mostly the first covers it, and somebody may have thousands.
+    for _ in 0..MOST_LOOKED_AT / FEW {
+        let rows = load_all::<LiveRow>(ledger, &prefix, after.as_deref(), false, FEW)?;
+        let last = rows.len() < FEW;
+        for (id, row) in &rows {
+            let covers = row.incarnation == *incarnation
+                && row.epoch == profile.epoch
+                && row.revocations == count
+                && asked.is_within(&row.scope);
+            // The index does not say when a grant was used last: it would have to be written at every refresh.
+            let idle = || -> Result<bool, Corrupt> {
+                Ok(idle_days.is_some()
+                    && load::<Grant>(ledger, &format!("{GRANT}{id}"))?
+                        .is_none_or(|grant| is_idle(grant.last_used_at, *idle_days, now.seconds())))
+            };
+            if covers && !idle()? {
+                return Ok(true);
+            }
         }
-        // The index does not say when a grant was used last: it would have to be written at every refresh.
-        let idle = idle_days.is_some()
-            && load::<Grant>(ledger, &format!("{GRANT}{id}"))?
-                .is_none_or(|grant| is_idle(grant.last_used_at, *idle_days, now.seconds()));
-        if !idle {
-            scopes.push(row.scope);
+        if last {
+            break;
         }
+        after = rows.last().map(|(id, _)| id.clone());
     }
-    Ok(scopes)
+    Ok(false)
 }
 
 /// The grants that are not ended here, by client, from beyond `after`.

@@ -120,13 +120,15 @@ pub(super) async fn decide<P: Ports>(
     answer: &Answer,
 ) -> Result<Reply, Fault> {
     // 3.
-    let client = AskingClient {
+    // What the person granted before counts where the answer may be a code without a page.
+    let may_skip = matches!(answer, Answer::None { .. }) && !request.prompt.consent;
+    let mut client = AskingClient {
         client_id: request.client.application.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
         idle_days: request.client.event.settings.refresh_idle_days,
+        scope: request.rest.clone().ok().flatten().filter(|_| may_skip),
     };
-    let incarnation = client.incarnation.clone();
-    let person = match session::signed_in(site, Some(client)).await {
+    let person = match session::signed_in(site, Some(client.clone())).await {
         Ok(person) => person,
         // Whether anybody is signed in cannot be told, so nothing is sent back, but to a silent request.
         Err(fault) if request.prompt.none => return Ok(request.faulty(site, &fault)),
@@ -166,15 +168,10 @@ pub(super) async fn decide<P: Ports>(
     // 5. A page is shown on a replica's word. What becomes a code, what is refused, and what the request
     //    leaves to us is the authority's to say: no scope just approved is missing from it, and no code
     //    is made under an integration that was deleted and created again.
-    let covered = person
-        .visit
-        .granted
-        .iter()
-        .any(|granted| scope.as_ref().is_some_and(|scope| scope.is_within(granted)));
+    let mut covered = person.visit.covered;
     let by_replica = match (answer, &scope) {
         (Answer::None { .. } | Answer::Deny, Some(scope)) if !covered => {
-            let rules = request.rules(false);
-            judge(&rules, Some(scope), &person).ok()
+            judge(&request.rules(false), Some(scope), &person).ok()
         }
         _ => None,
     };
@@ -223,16 +220,17 @@ pub(super) async fn decide<P: Ports>(
     let application = &request.client.application;
     let impostor =
         application.client_type == ClientType::Public && !request.redirect_uri.is_https();
-    let remembered = !sensitive
-        && !impostor
-        && !request.prompt.consent
-        && request.integration.incarnation == incarnation
-        && person
-            .visit
-            .granted
-            .iter()
-            .any(|granted| scope.is_within(granted));
-    if remembered {
+    let same = request.integration.incarnation == client.incarnation;
+    let may_skip = may_skip && same && !sensitive && !impostor;
+    if may_skip && client.scope.is_none() {
+        // What was left to us is known only now.
+        client.scope = Some(scope.clone());
+        covered = match session::signed_in(site, Some(client)).await {
+            Ok(person) => person.is_some_and(|person| person.visit.covered),
+            Err(fault) => return Ok(request.faulty(site, &fault)),
+        };
+    }
+    if may_skip && covered {
         return request.succeed(site, &person, scope);
     }
     if silent {

@@ -278,15 +278,13 @@ fn check_rest(
 }
 
 impl Request {
-    /// Reads the request once more with the authority's records; why it no longer gets an answer, if it
-    /// does not.
+    /// Reads the request once more with what the event's object says now; why it no longer gets an answer,
+    /// if it does not. What the application itself is stays as it was known.
     pub(super) async fn renew<P: Ports>(
         &mut self,
         site: &Site<'_, P>,
     ) -> Result<Option<Unanswerable>, Fault> {
-        let id = &self.client.application.client_id;
-        let client =
-            directory::client(site.ports, &site.event, id, Source::Authority, site.now).await?;
+        let client = directory::approved_now(site.ports, &self.client, site.now).await?;
         let params = Params::from_form(self.query.as_bytes());
         Ok(match confirm(client, &params, &self.query) {
             Ok(request) => {
