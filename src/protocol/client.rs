@@ -45,3 +45,28 @@ pub enum ClientType {
     /// Runs on a person's device; its redirect URI and PKCE are all there is.
     Public,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_1_to_18_digits_of_which_the_first_is_not_0() {
+        let too_long = "1".repeat(19);
+        for bad in [
+            "", "0", "01", "x", "1x", "x1", "+1", "-1", "1 ", "1.0", "\u{ff11}", &too_long,
+        ] {
+            assert_eq!(ClientId::parse(bad), None, "{bad}");
+        }
+        for good in ["1", "1001", &too_long[..18]] {
+            assert_eq!(ClientId::parse(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn a_client_id_prints_as_its_number() {
+        let id = ClientId::number(1001);
+        assert_eq!(Some(id.clone()), ClientId::parse("1001"));
+        assert_eq!(id.to_string(), "1001");
+    }
+}

@@ -128,4 +128,63 @@ mod tests {
         assert_eq!(form_decode(b"%ff"), None);
         assert_eq!(form_encode("a b&c=é\"<>"), "a%20b%26c%3D%C3%A9%22%3C%3E");
     }
+
+    #[test]
+    fn basic_credentials_decode_with_and_without_padding_and_in_one_spelling() {
+        for (text, bytes) in [
+            ("QQ==", &b"A"[..]),
+            ("QQ", b"A"),
+            ("+/8=", b"\xfb\xff"),
+            ("", b""),
+        ] {
+            assert_eq!(from_base64(text).as_deref(), Some(bytes), "{text}");
+        }
+        for bad in ["Q", "QR==", "-_8=", "Q Q=", "=QQ"] {
+            assert_eq!(from_base64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_escape_stands_for_its_byte_in_either_case() {
+        for byte in 0..=0x7f_u8 {
+            let plain = Some(String::from(char::from(byte)));
+            assert_eq!(form_decode(format!("%{byte:02x}").as_bytes()), plain);
+            assert_eq!(form_decode(format!("%{byte:02X}").as_bytes()), plain);
+        }
+        assert_eq!(form_decode(b"%E2%82%AC"), Some("\u{20ac}".into()));
+        for not_an_escape in ["%g0", "%0g", "%@0", "%0@", "%`0", "%G0", "%/0", "%:0", "%"] {
+            let found = form_decode(not_an_escape.as_bytes());
+            assert_eq!(found.as_deref(), Some(not_an_escape));
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_inert_and_decodes_to_itself() {
+        let all: String = (0..=0xff_u8).map(char::from).collect();
+        let encoded = form_encode(&all);
+        assert!(
+            encoded
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte))
+        );
+        assert_eq!(form_decode(encoded.as_bytes()), Some(all));
+        assert_eq!(form_encode("aZ09-._~"), "aZ09-._~");
+        assert_eq!(form_encode("\u{0}\n/"), "%00%0A%2F");
+    }
+
+    #[test]
+    fn pairs_are_joined_by_one_ampersand_and_cannot_run_together() {
+        assert_eq!(form_pairs([]), "");
+        assert_eq!(form_pairs([("a", "b")]), "a=b");
+        assert_eq!(
+            form_pairs([("a&", "b="), ("", ""), ("c", "d")]),
+            "a%26=b%3D&=&c=d"
+        );
+    }
+
+    #[test]
+    fn hexadecimal_has_two_lower_case_digits_a_byte() {
+        assert_eq!(hex_lower(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
+        assert_eq!(hex_lower(&[]), "");
+    }
 }

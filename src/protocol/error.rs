@@ -78,3 +78,43 @@ impl TokenError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authorization_errors_have_the_codes_of_the_specifications() {
+        use AuthorizationError as E;
+        for (error, code) in [
+            (E::InvalidRequest, "invalid_request"),
+            (E::UnsupportedResponseType, "unsupported_response_type"),
+            (E::UnauthorizedClient, "unauthorized_client"),
+            (E::InvalidScope, "invalid_scope"),
+            (E::AccessDenied, "access_denied"),
+            (E::LoginRequired, "login_required"),
+            (E::ConsentRequired, "consent_required"),
+            (E::ServerError, "server_error"),
+            (E::TemporarilyUnavailable, "temporarily_unavailable"),
+        ] {
+            assert_eq!(error.code(), code);
+        }
+    }
+
+    #[test]
+    fn the_token_errors_have_the_codes_of_the_specifications() {
+        use TokenError as E;
+        for (error, code) in [
+            (E::InvalidRequest, "invalid_request"),
+            (E::InvalidClient, "invalid_client"),
+            (E::InvalidGrant, "invalid_grant"),
+            (E::UnauthorizedClient, "unauthorized_client"),
+            (E::UnsupportedGrantType, "unsupported_grant_type"),
+            (E::InvalidScope, "invalid_scope"),
+            (E::TemporarilyUnavailable, "temporarily_unavailable"),
+            (E::ServerError, "server_error"),
+        ] {
+            assert_eq!(error.code(), code);
+        }
+    }
+}

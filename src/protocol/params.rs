@@ -194,4 +194,60 @@ mod tests {
             ["a", "b c"]
         );
     }
+
+    #[test]
+    fn a_fault_of_any_parameter_is_found() {
+        let fault = |form: &[u8]| {
+            Params::from_form(form)
+                .any_fault()
+                .map(|(name, fault)| (name.to_owned(), fault))
+        };
+        assert_eq!(fault(b""), None);
+        assert_eq!(fault(b"a=1&b="), None);
+        assert_eq!(
+            fault(b"a=1&b=2&b="),
+            Some(("b".into(), Fault::Repeated)),
+            "a repeat counts even without a value"
+        );
+        assert_eq!(fault(b"a=1&b=%ff"), Some(("b".into(), Fault::NotText)));
+        assert_eq!(
+            fault(b"a=1&%ff=1"),
+            Some(("\u{fffd}".into(), Fault::NotText)),
+            "a name that is not text"
+        );
+        assert_eq!(
+            fault(b"%ff=1&%fe=2"),
+            Some(("\u{fffd}".into(), Fault::Repeated))
+        );
+        assert_eq!(Params::from_form(b"a=1").fault("a"), None);
+        assert_eq!(Params::from_form(b"a=1").fault("b"), None);
+    }
+
+    #[test]
+    fn a_value_begins_at_the_first_equals_sign() {
+        let params = Params::from_form(b"a=b=c&d==");
+        assert_eq!(params.get("a"), Some("b=c"));
+        assert_eq!(params.get("d"), Some("="));
+        assert_eq!(all_values(b"a=b=c", "a"), ["b=c"]);
+    }
+
+    #[test]
+    fn a_json_integer_of_either_sign_is_its_decimal_text() {
+        let params = Params::from_json(br#"{"a":-1,"b":18446744073709551615}"#).unwrap();
+        assert_eq!(params.get("a"), Some("-1"));
+        assert_eq!(params.get("b"), Some("18446744073709551615"));
+        for bad in [
+            "{\"a\":18446744073709551616}",
+            "{\"a\":1e3}",
+            "{\"a\":-0.0}",
+        ] {
+            assert!(Params::from_json(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn checkboxes_of_another_name_or_not_text_give_no_value() {
+        assert!(all_values(b"scopes=a&scop=b&x=scope&scope=%ff&%ff=c&scope", "scope").is_empty());
+        assert!(all_values(b"", "scope").is_empty());
+    }
 }

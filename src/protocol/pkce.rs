@@ -70,4 +70,12 @@ mod tests {
             assert_eq!(CodeChallenge::parse(bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn the_challenge_of_a_verifier_of_either_length_is_read_back() {
+        for verifier in ["-._~".repeat(11), "a".repeat(43), "Z9".repeat(64)] {
+            let challenge = CodeChallenge::of_verifier(&verifier).unwrap();
+            assert_eq!(CodeChallenge::parse(challenge.as_str()), Some(challenge));
+        }
+    }
 }

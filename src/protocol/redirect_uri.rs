@@ -297,6 +297,88 @@ mod tests {
     }
 
     #[test]
+    fn the_developer_is_told_why_a_uri_cannot_be_registered() {
+        let character = "has a character that no URI has; percent-encode it";
+        let host_and_port = "must have a valid host and port";
+        let private = "must be https, or for an app a private-use scheme with a dot, such as com.example.app:/callback";
+        let user = "must have no user name or password";
+        for (bad, why) in [
+            ("https://a/\u{7f}", character),
+            ("https://a/ ", character),
+            ("https://a/{x}", character),
+            ("https://a/#", "must have no fragment"),
+            (
+                "https://a/*",
+                "must have no wildcard: register each URI in full",
+            ),
+            (
+                "//a/cb",
+                "must be absolute, such as https://app.example/callback",
+            ),
+            ("https:a/cb", "must name a host after //"),
+            ("https://u:p@a/", user),
+            ("com.example.app://u@a/", user),
+            ("https://a:1:2/", host_and_port),
+            ("https://[::1/", host_and_port),
+            ("https://[::1]x/", host_and_port),
+            ("https://[::1]x:1/", host_and_port),
+            ("https://a:/", "must have a port from 0 to 65535"),
+            ("https://a:65536/", "must have a port from 0 to 65535"),
+            ("https:///", "must have a valid host"),
+            ("https://:443/", "must have a valid host"),
+            ("https://a!b/", "must have a valid host"),
+            ("https://[1.2.3.4]/", "must have a valid host"),
+            (
+                "http://[::2]/",
+                "must be https; http is for localhost, 127.0.0.1 and [::1] only",
+            ),
+            ("myapp:/cb", private),
+            ("1com.example:/cb", private),
+            (".com.example:/cb", private),
+            ("com_example.app:/cb", private),
+            ("com.example.app:", private),
+        ] {
+            assert_eq!(registrable(bad, PUBLIC), Err(NotRegistrable(why)), "{bad}");
+        }
+        assert_eq!(
+            registrable("com.example.app:/cb", CONFIDENTIAL),
+            Err(NotRegistrable(
+                "with a private-use scheme is for public clients only"
+            ))
+        );
+    }
+
+    #[test]
+    fn a_uri_has_at_most_1000_characters() {
+        let of_length = |length: usize| format!("https://a/{}", "x".repeat(length - 10));
+        assert_eq!(registrable(&of_length(1000), CONFIDENTIAL), Ok(()));
+        for length in [1001, 2000] {
+            assert_eq!(
+                registrable(&of_length(length), CONFIDENTIAL),
+                Err(NotRegistrable("must be at most 1000 characters"))
+            );
+        }
+    }
+
+    #[test]
+    fn hosts_and_schemes_of_every_form_can_be_registered() {
+        for good in [
+            "https://a-b_c.example",
+            "https://a?x=1",
+            "https://192.0.2.1/",
+            "https://[2001:db8::1]/",
+            "https://[2001:db8::1]:65535/",
+            "http://[::1]/cb",
+            "http://localhost:0",
+        ] {
+            assert_eq!(registrable(good, CONFIDENTIAL), Ok(()), "{good}");
+        }
+        for good in ["com.example-2+x.app:/cb", "Com.Example://host/cb"] {
+            assert_eq!(registrable(good, PUBLIC), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
     fn contract_2_redirect_uri_matches_byte_for_byte() {
         let registered = vec![String::from("https://app.example/cb")];
         for bad in [
@@ -349,6 +431,18 @@ mod tests {
         ] {
             assert_eq!(confirm(Some(bad), &registered, PUBLIC), None, "{bad}");
         }
+        let bare = vec![String::from("http://127.0.0.1")];
+        for good in ["http://127.0.0.1", "http://127.0.0.1:5000"] {
+            assert!(confirm(Some(good), &bare, PUBLIC).is_some(), "{good}");
+        }
+        for bad in [
+            "http://127.0.0.1:5000/",
+            "http://127.0.0.1/",
+            "http://127.0.0.11",
+            "http://[::1]",
+        ] {
+            assert_eq!(confirm(Some(bad), &bare, PUBLIC), None, "{bad}");
+        }
         let name = vec![String::from("http://localhost:3000/cb")];
         assert_eq!(
             confirm(Some("http://localhost:3001/cb"), &name, PUBLIC),
@@ -375,6 +469,46 @@ mod tests {
         assert_eq!(uri("https://a:8/x").csp_source(), "https://a:8");
         assert_eq!(uri("http://[::1]:8/x").csp_source(), "http:");
         assert_eq!(uri("com.example.app:/x").csp_source(), "com.example.app:");
+    }
+
+    #[test]
+    fn parameters_join_a_query_that_ends_open_and_a_fragment() {
+        let uri = |text: &str| ConfirmedRedirectUri(text.to_owned());
+        let pairs = [("code", "a b"), ("state", "x&y")];
+        assert_eq!(
+            uri("https://a/?k=v&").with_query(&pairs),
+            "https://a/?k=v&code=a%20b&state=x%26y"
+        );
+        assert_eq!(
+            uri("https://a/?k=v").with_fragment(&pairs),
+            "https://a/?k=v#code=a%20b&state=x%26y"
+        );
+    }
+
+    #[test]
+    fn the_answer_goes_where_it_was_asked_to_or_to_the_only_uri_there_is() {
+        let registered = vec![String::from("http://127.0.0.1/cb")];
+        for (asked, confirmed) in [
+            (None, "http://127.0.0.1/cb"),
+            (Some("http://127.0.0.1:5000/cb"), "http://127.0.0.1:5000/cb"),
+        ] {
+            let found = confirm(asked, &registered, PUBLIC).unwrap();
+            assert_eq!(found.as_str(), confirmed);
+        }
+    }
+
+    #[test]
+    fn a_person_is_told_the_host_or_the_app() {
+        let confirmed = |text: &str| {
+            confirm(None, &[text.to_owned()], PUBLIC).map(|uri| (uri.for_people(), uri.is_https()))
+        };
+        for (uri, said, https) in [
+            ("https://a.example:8/x?y", "a.example:8", true),
+            ("http://127.0.0.1:8/x", "127.0.0.1:8", false),
+            ("com.example.app:/x", "the app com.example.app", false),
+        ] {
+            assert_eq!(confirmed(uri), Some((said.into(), https)), "{uri}");
+        }
     }
 
     proptest! {

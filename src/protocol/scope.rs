@@ -126,6 +126,44 @@ mod tests {
         assert_eq!(Scope::parse(" b  a b ").unwrap().to_string(), "a b");
     }
 
+    #[test]
+    fn a_scope_name_has_1_to_100_characters() {
+        assert!(!is_scope_name(""));
+        assert!(is_scope_name("a"));
+        assert!(is_scope_name(&"a".repeat(100)));
+        assert!(!is_scope_name(&"a".repeat(101)));
+        assert!(is_scope_name("!#[]~"));
+        for bad in ["a b", " ", "\u{7f}", "\"", "\\"] {
+            assert!(!is_scope_name(bad), "{bad:?}");
+        }
+        assert_eq!(Scope::parse(&"a".repeat(101)), Err(BadScope));
+    }
+
+    #[test]
+    fn a_scope_is_a_set() {
+        let scope = Scope::parse("b a b c").unwrap();
+        assert_eq!(scope.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!((scope.len(), scope.is_empty()), (3, false));
+        assert!(scope.has("a") && !scope.has("d") && !scope.has(""));
+        let (part, other) = (Scope::of(["a", "c"]), Scope::of(["c", "d"]));
+        assert!(part.is_within(&scope) && !scope.is_within(&part) && !other.is_within(&scope));
+        assert_eq!(scope.and(&other), Scope::of(["c"]));
+        assert_eq!(scope.retain(|name| name != "b"), part);
+        let none = Scope::parse("  ").unwrap();
+        assert_eq!((none.len(), none.is_empty()), (0, true));
+        assert!(none.is_within(&part) && !part.is_within(&none));
+    }
+
+    #[test]
+    fn a_scope_is_stored_as_its_text() {
+        let scope = Scope::of(["b", "a"]);
+        let text = serde_json::to_string(&scope).unwrap();
+        assert_eq!(text, r#""a b""#);
+        assert_eq!(serde_json::from_str::<Scope>(&text).unwrap(), scope);
+        let none: Scope = serde_json::from_str(r#""""#).unwrap();
+        assert!(none.is_empty(), "not a set of one empty name");
+    }
+
     proptest! {
         #[test]
         fn narrowing_never_adds(one in "[a-e ]{0,12}", other in "[a-e ]{0,12}") {

@@ -47,6 +47,9 @@ pub fn same_bytes(one: &[u8], other: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use super::*;
 
     #[test]
@@ -56,5 +59,20 @@ mod tests {
         assert!(secret.matches(b"hunter2"));
         assert!(!secret.matches(b"hunter3"));
         assert!(!secret.matches(b"hunter"));
+    }
+
+    #[test]
+    fn a_secret_is_wiped_when_it_is_dropped_and_not_before() {
+        struct Watched(Rc<Cell<u32>>);
+        impl Zeroize for Watched {
+            fn zeroize(&mut self) {
+                self.0.set(self.0.get() + 1);
+            }
+        }
+        let wiped = Rc::new(Cell::new(0));
+        let secret = Secret::new(Watched(Rc::clone(&wiped)));
+        assert_eq!(secret.expose().0.get(), 0);
+        drop(secret);
+        assert_eq!(wiped.get(), 1);
     }
 }

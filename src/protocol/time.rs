@@ -138,6 +138,11 @@ mod tests {
             (1_709_210_096, "2024-02-29T12:34:56Z"),
             (1_798_761_599, "2026-12-31T23:59:59Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (983_404_799, "2001-02-28T23:59:59Z"),
+            (1_769_903_999, "2026-01-31T23:59:59Z"),
+            (13_574_563_200, "2400-02-29T00:00:00Z"),
         ] {
             assert_eq!(UnixTime(seconds).rfc3339(), expected);
         }
@@ -149,11 +154,27 @@ mod tests {
 
     #[test]
     fn a_day_is_one_of_the_calendar() {
-        for good in ["2026-03-01", "2024-02-29", "1999-12-31"] {
+        for good in [
+            "2026-03-01",
+            "2024-02-29",
+            "2000-02-29",
+            "2400-02-29",
+            "2026-02-28",
+            "2026-04-30",
+            "1999-12-31",
+        ] {
             assert!(is_day(good), "{good}");
         }
         for bad in [
             "2026-02-29",
+            "1900-02-29",
+            "2100-02-29",
+            "2024-02-30",
+            "2026-06-31",
+            "2026-09-31",
+            "2026-11-31",
+            "2026-01-32",
+            "2026-01-00",
             "2026-13-01",
             "2026-00-10",
             "2026-04-31",
@@ -174,5 +195,24 @@ mod tests {
         assert_eq!(UnixTime(3).since(UnixTime(9)), 0);
         assert_eq!(UnixTime(3).minus(9), UnixTime(0));
         let _ = UnixTime(u64::MAX).rfc3339();
+    }
+
+    #[test]
+    fn moments_are_counted_from_each_other() {
+        assert_eq!(UnixTime(9).plus(3), UnixTime(12));
+        assert_eq!(UnixTime(9).minus(3), UnixTime(6));
+        assert_eq!(UnixTime(9).since(UnixTime(3)), 6);
+    }
+
+    #[test]
+    fn every_day_of_400_years_is_the_one_after_the_day_before() {
+        let mut last = String::new();
+        for day in 0..146_097_u64 {
+            let text = UnixTime(day * DAY).day();
+            assert!(is_day(&text), "{text}");
+            assert!(last < text, "{last} before {text}");
+            last = text;
+        }
+        assert_eq!(last, "2369-12-31");
     }
 }

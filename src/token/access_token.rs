@@ -182,6 +182,54 @@ mod tests {
     }
 
     #[test]
+    fn both_issuer_and_audience_must_be_this_one() {
+        let (ring, here) = (ring(), Issuer::new("reg.example", None));
+        assert_eq!(here.as_str(), "https://reg.example");
+        for (iss, aud) in [
+            ("https://reg.example", "https://other.example"),
+            ("https://other.example", "https://reg.example"),
+        ] {
+            let token = AccessToken {
+                aud: aud.into(),
+                ..token(iss)
+            };
+            let text = token.seal(&ring, "evt").unwrap();
+            assert_eq!(AccessToken::open(&ring, "evt", &here, &text), None, "{aud}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_more_than_8192_characters_is_not_looked_at() {
+        let (ring, here) = (ring(), Issuer::new("reg.example", None));
+        // Base64url has no text of 4n + 1 characters, so these are the last good length and the first bad.
+        for (length, good) in [(8192, true), (8194, false), (8195, false)] {
+            let text = (5700..5900)
+                .filter_map(|letters| {
+                    AccessToken {
+                        jti: "j".repeat(letters),
+                        ..token("https://reg.example")
+                    }
+                    .seal(&ring, "evt")
+                })
+                .find(|text| text.len() == length)
+                .unwrap();
+            let found = AccessToken::open(&ring, "evt", &here, &text);
+            assert_eq!(found.is_some(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_token_whose_subject_is_its_client_is_a_services() {
+        let token = token("https://reg.example");
+        assert!(!token.is_service());
+        let service = AccessToken {
+            sub: "1001".into(),
+            ..token
+        };
+        assert!(service.is_service());
+    }
+
+    #[test]
     fn contract_1_on_loopback_iss_and_aud_are_checked_by_host_name_only() {
         let here = Issuer::new("a.localhost", Some("http://a.localhost:8787"));
         assert!(here.is("http://a.localhost:9999"));

@@ -66,3 +66,38 @@ impl CookieValue for VisitCookie {
 impl CookieValue for KnownBrowser {
     const PURPOSE: Purpose = Purpose::KnownBrowser;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::key::tests::ring;
+
+    #[test]
+    fn a_cookie_says_what_was_put_in_and_is_of_one_kind_and_one_event() {
+        let ring = ring();
+        let session = SessionCookie {
+            account_id: "acc_1".into(),
+            session_id: "s1".into(),
+        };
+        let visit = VisitCookie { id: "v1".into() };
+        let known = KnownBrowser {
+            id: "b1".into(),
+            accounts: vec!["acc_1".into()],
+        };
+        let text = session.seal(&ring, "evt").unwrap();
+        assert_eq!(SessionCookie::open(&ring, "evt", &text), Some(session));
+        assert_eq!(SessionCookie::open(&ring, "evt2", &text), None);
+        assert_eq!(VisitCookie::open(&ring, "evt", &text), None);
+        let text = visit.seal(&ring, "evt").unwrap();
+        assert_eq!(VisitCookie::open(&ring, "evt", &text), Some(visit));
+        assert_eq!(SessionCookie::open(&ring, "evt", &text), None);
+        let text = known.seal(&ring, "evt").unwrap();
+        assert_eq!(KnownBrowser::open(&ring, "evt", &text), Some(known));
+        assert_eq!(VisitCookie::open(&ring, "evt", &text), None);
+    }
+
+    #[test]
+    fn a_session_lasts_30_days() {
+        assert_eq!(SESSION_LIFETIME, 2_592_000);
+    }
+}

@@ -109,4 +109,9 @@ mod tests {
             assert!(!verifies(&ring, "evt", &form, bad, UnixTime(1000)), "{bad}");
         }
     }
+
+    #[test]
+    fn a_form_may_stay_open_for_four_hours() {
+        assert_eq!(LIFETIME, 14_400);
+    }
 }

@@ -295,4 +295,48 @@ pub(crate) mod tests {
             )
         );
     }
+
+    #[test]
+    fn a_ring_prints_the_name_of_its_version_and_no_secret() {
+        assert_eq!(format!("{:?}", ring()), "KeyRing(GIJjpdap)");
+    }
+
+    #[test]
+    fn a_derived_key_is_kept_and_so_many_at_most() {
+        let ring = ring();
+        let first = ring.signing(Purpose::Session, "evt");
+        let other = ring.signing(Purpose::Visit, "evt2");
+        assert!(!Rc::ptr_eq(&first, &other));
+        let again = ring.signing(Purpose::Session, "evt");
+        assert!(Rc::ptr_eq(&first, &again), "derived once");
+        for event in 0..3 * MOST_EVENTS_KEPT {
+            let _ = ring.signing(Purpose::Session, &format!("evt_{event}"));
+            assert!(ring.current.derived.borrow().len() <= MOST_EVENTS_KEPT);
+        }
+        let later = ring.signing(Purpose::Session, "evt");
+        assert!(!Rc::ptr_eq(&first, &later), "not kept for ever");
+        assert_eq!(first.tag(&[b"x"]), later.tag(&[b"x"]));
+    }
+
+    #[test]
+    fn a_version_is_found_by_its_own_name_only() {
+        let ring = ring();
+        let key = ring
+            .of_version("GIJjpdap", Purpose::Session, "evt")
+            .unwrap();
+        assert_eq!(key.kid(), "GIJjpdap");
+        for other in ["", "GIJjpda", "GIJjpdap ", "xyzzy"] {
+            assert!(ring.of_version(other, Purpose::Session, "evt").is_none());
+        }
+    }
+
+    #[test]
+    fn a_tag_of_other_parts_or_another_length_does_not_verify() {
+        let key = ring().signing(Purpose::Session, "evt");
+        let tag = key.tag(&[b"x"]);
+        assert!(key.verifies(&[b"x"], &tag));
+        assert!(!key.verifies(&[b"y"], &tag));
+        assert!(!key.verifies(&[b"x"], &tag[..31]));
+        assert!(!key.verifies(&[b"x"], &[]));
+    }
 }

@@ -27,3 +27,22 @@ pub fn random_id(prefix: &str, entropy: &impl Entropy) -> String {
     entropy.fill(&mut bytes);
     format!("{prefix}{}", base64url(&bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting;
+    impl Entropy for Counting {
+        fn fill(&self, buffer: &mut [u8]) {
+            for (at, byte) in buffer.iter_mut().enumerate() {
+                *byte = u8::try_from(at).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_random_id_is_120_bits_behind_its_prefix() {
+        assert_eq!(random_id("acc_", &Counting), "acc_AAECAwQFBgcICQoLDA0O");
+    }
+}

@@ -47,3 +47,29 @@ impl PersonalAccessToken {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::key::tests::ring;
+
+    #[test]
+    fn a_personal_access_token_names_its_row_and_is_of_one_event() {
+        let ring = ring();
+        let token = PersonalAccessToken {
+            account_id: "acc_1".into(),
+            id: "p1".into(),
+        };
+        let text = token.seal(&ring, "evt").unwrap();
+        assert!(text.starts_with("wc_pat_"));
+        assert_eq!(PersonalAccessToken::open(&ring, "evt", &text), Some(token));
+        assert_eq!(PersonalAccessToken::open(&ring, "evt2", &text), None);
+        assert_eq!(
+            PersonalAccessToken::open(&ring, "evt", &text.replace("wc_pat_", "wc_rt_")),
+            None
+        );
+        for bad in ["", "wc_pat_", "wc_pat_a.b.c"] {
+            assert_eq!(PersonalAccessToken::open(&ring, "evt", bad), None, "{bad}");
+        }
+    }
+}

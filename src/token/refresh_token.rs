@@ -90,4 +90,16 @@ mod tests {
         assert_eq!(RefreshToken::kid(&seal(1)), Some(ring.current_kid()));
         assert_eq!(token(1).seal(&ring, "evt", "dropped"), None);
     }
+
+    #[test]
+    fn the_hash_in_the_replica_is_keyed_and_of_one_token_and_event() {
+        let ring = ring();
+        let hash = replica_hash(&ring, "evt", "wc_rt_1");
+        assert_eq!(hash.len(), 43);
+        assert_eq!(hash, replica_hash(&ring, "evt", "wc_rt_1"));
+        assert_ne!(hash, replica_hash(&ring, "evt", "wc_rt_2"));
+        assert_ne!(hash, replica_hash(&ring, "evt2", "wc_rt_1"));
+        let other = KeyRing::new(Some(&"o".repeat(32)), None).unwrap();
+        assert_ne!(hash, replica_hash(&other, "evt", "wc_rt_1"));
+    }
 }

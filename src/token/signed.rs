@@ -130,6 +130,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_of_more_than_8192_characters_is_not_looked_at() {
+        // Base64url has no text of 4n + 1 characters, so not every length can be had.
+        for (length, good) in [(8192, true), (8193, false), (8194, false)] {
+            let token = (6000..6200)
+                .filter_map(|letters| {
+                    let payload = ("p".repeat(letters), 7);
+                    let purpose = Purpose::Session;
+                    seal(&ring(), None, purpose, "evt", "wc_x_", &payload, &[])
+                })
+                .find(|token| token.len() == length)
+                .unwrap();
+            assert_eq!(
+                opened(Purpose::Session, "evt", &token, &[]).is_some(),
+                good,
+                "{length}"
+            );
+            assert_eq!(kid("wc_x_", &token).is_some(), good, "{length}");
+        }
+    }
+
+    #[test]
+    fn no_context_is_not_a_context_of_two_empty_parts() {
+        let token = seal(
+            &ring(),
+            None,
+            Purpose::Session,
+            "evt",
+            "wc_x_",
+            &("p", 7),
+            &[],
+        )
+        .unwrap();
+        assert!(opened(Purpose::Session, "evt", &token, &[]).is_some());
+        assert_eq!(opened(Purpose::Session, "evt", &token, &[b"", b""]), None);
+    }
+
     proptest! {
         #[test]
         fn contract_5_any_flipped_bit_of_a_token_is_refused(at in 0usize..4096, bit in 0u8..7) {

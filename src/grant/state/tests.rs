@@ -291,6 +291,74 @@ fn another_incarnation_epoch_or_revocation_is_dead() {
     }));
 }
 
+#[test]
+fn a_grant_that_ended_is_dead_and_keeps_its_first_end() {
+    let mut one = grant("a");
+    one.end(UnixTime(7), EndReason::RevokedByPerson);
+    assert!(!one.lives(&STANDING));
+    let ended = one.clone();
+    assert_eq!((ended.revision, ended.generation), (2, 1));
+    let first = Ended {
+        at: UnixTime(7),
+        why: EndReason::RevokedByPerson,
+    };
+    assert_eq!(ended.ended, Some(first));
+    one.end(UnixTime(9), EndReason::CodeReplayed);
+    assert_eq!(one, ended);
+    let found = refresh(&mut one, &CALL, 1);
+    assert_eq!(found, Decision::Refuse(RefreshRefusal::Dead));
+    assert_eq!(one, ended);
+}
+
+#[test]
+fn a_generation_that_never_was_is_refused_and_ends_nothing() {
+    let mut one = grant("a");
+    let call = Call {
+        presented: 2,
+        ..CALL
+    };
+    assert_eq!(
+        refresh(&mut one, &call, 1),
+        Decision::Refuse(RefreshRefusal::FromTheFuture)
+    );
+    assert_eq!(one, grant("a"));
+}
+
+#[test]
+fn a_rotation_changes_what_it_must_and_nothing_else() {
+    let mut one = grant("a b");
+    let call = Call {
+        asked: Some("a"),
+        ..CALL
+    };
+    assert_eq!(refresh(&mut one, &call, 3), Decision::Issue);
+    let expected = Grant {
+        scope: Scope::of(["a"]),
+        generation: 2,
+        kid: "k2".into(),
+        token_hash: "h2".into(),
+        rotated_at_ms: T0 + 3000,
+        last_used_at: UnixTime(T0 / 1000 + 3),
+        attempt: "x".into(),
+        revision: 2,
+        ..grant("a b")
+    };
+    assert_eq!(one, expected);
+}
+
+#[test]
+fn idleness_begins_after_the_last_allowed_second() {
+    let last = UnixTime(T0 / 1000);
+    assert!(!is_idle(last, Some(2), last.plus(2 * DAY)));
+    assert!(is_idle(last, Some(2), last.plus(2 * DAY + 1)));
+    assert!(!is_idle(last, Some(2), last.minus(9)), "a clock set back");
+    assert!(!is_idle(last, Some(2), last.plus(DAY)));
+    assert!(is_idle(last, Some(2), last.plus(9 * DAY)));
+    assert!(!is_idle(last, None, last.plus(9000 * DAY)));
+    let mut one = grant("a");
+    assert_eq!(refresh(&mut one, &CALL, 2 * DAY), Decision::Issue);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Refresh {
