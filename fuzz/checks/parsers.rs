@@ -93,7 +93,14 @@ fn json(data: &[u8]) {
         if let Some(taken) = params.get(name) {
             match value {
                 serde_json::Value::String(text) => assert_eq!(taken, text),
-                serde_json::Value::Number(number) => assert_eq!(taken, number.to_string()),
+                serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => {
+                    assert_eq!(taken.parse::<i128>().ok(), number.to_string().parse().ok());
+                }
+                // Too long for that parser's integers: they are digits all the same.
+                serde_json::Value::Number(_) => {
+                    let digits = taken.strip_prefix('-').unwrap_or(taken);
+                    assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "{taken}");
+                }
                 other => panic!("{name} was taken from {other}"),
             }
         }
