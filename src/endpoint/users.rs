@@ -12,7 +12,7 @@ use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::ledger::PageRequest;
 use crate::protocol::encoding::{base64url, from_base64url};
-use crate::protocol::params::Params;
+use crate::protocol::params::{Fault as ParamFault, Params};
 use crate::store::ports::{Fault, Ports};
 use crate::web::reply::Reply;
 
@@ -145,8 +145,10 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 /// # Errors
 /// What is wrong with them.
 pub fn page_request(params: &Params) -> Result<PageRequest, &'static str> {
-    if params.fault("cursor").or(params.fault("limit")).is_some() {
-        return Err("cursor or limit is repeated.");
+    match params.fault("cursor").or(params.fault("limit")) {
+        None => {}
+        Some(ParamFault::Repeated) => return Err("cursor or limit is repeated."),
+        Some(ParamFault::NotText) => return Err("cursor or limit is not UTF-8."),
     }
     let limit = match params.get("limit") {
         None => 50,
