@@ -25,12 +25,12 @@ export async function workersOauthProviderPaths({ pid, origin, people, requests 
       job: async (turn) => expect(await send(`${origin}/api/users/current`, { headers: bearer(grants[turn % people].access_token) }), 200),
     },
     {
-      id: `${peer}/refresh`, label: `${peer}: refresh`, pid, requests: Math.min(requests, people),
+      id: `${peer}/refresh`, label: `${peer}: refresh`, pid, requests: Math.min(requests, people), tells: true,
       job: async (turn) => { grants[turn] = await token({ grant_type: 'refresh_token', refresh_token: grants[turn].refresh_token }); },
     },
     {
       // People of their own: a new grant of a person takes the place of the one before.
-      id: `${peer}/exchange`, label: `${peer}: code exchange with PKCE`, pid, requests: Math.min(requests, people),
+      id: `${peer}/exchange`, label: `${peer}: code exchange with PKCE`, pid, requests: Math.min(requests, people), tells: true,
       prepare: async (count) => { codes = await each(count, (turn) => code(`guest-${turn}`)); },
       job: (turn) => redeem(codes[turn]),
     },
@@ -46,9 +46,9 @@ export async function openauthPaths({ pid, origin, people, requests }) {
     // The first answer makes the keys, which the others then find.
     const grants = [await token(fields), ...await each(people - 1, () => token(fields))];
     paths.push(
-      { id: `openauth-${way}/client_credentials`, label: `openauth, ${words}: client_credentials`, pid, requests: Math.min(requests, people), job: () => token(fields) },
+      { id: `openauth-${way}/client_credentials`, label: `openauth, ${words}: client_credentials`, pid, requests: Math.min(requests, people), tells: true, job: () => token(fields) },
       {
-        id: `openauth-${way}/refresh`, label: `openauth, ${words}: refresh`, pid, requests: Math.min(requests, people),
+        id: `openauth-${way}/refresh`, label: `openauth, ${words}: refresh`, pid, requests: Math.min(requests, people), tells: true,
         job: async (turn) => { grants[turn] = await token({ grant_type: 'refresh_token', refresh_token: grants[turn].refresh_token }); },
       },
     );
