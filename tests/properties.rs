@@ -8,6 +8,7 @@ use proptest::sample::select;
 use serde_json::json;
 use support::people::Tokens;
 use support::scene::{catalogue, words};
+use support::world::in_url;
 use support::{CHALLENGE, PASSWORD, Scene, VERIFIER};
 use willcall::protocol::scope::Scope;
 
@@ -201,15 +202,6 @@ fn path() -> impl Strategy<Value = String> {
         1 => "/[ -~&&[^?#]]{0,30}",
         1 => "(/\\PC{0,6}){1,6}",
     ]
-}
-
-/// Text as every server hands it over in a URL (WHATWG URL): spaces, quotes and what is not ASCII are escaped.
-fn in_url(text: &str) -> String {
-    let escaped = |byte: u8| match byte {
-        0x21..=0x7e if !b"\"<>#`".contains(&byte) => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(escaped).collect()
 }
 
 /// Whether an address is one of ours, or one that is registered with what is added to it.

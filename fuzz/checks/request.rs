@@ -12,6 +12,7 @@
 use serde_json::json;
 
 use super::support::answer::Answer;
+use super::support::world::in_url;
 use super::support::{HOST, NAME, ORIGIN, Scene};
 
 const OPERATOR: &str = "an-operator-token-of-32-characters-or-more";
@@ -158,15 +159,6 @@ fn form_token(page: &Answer, action: &str) -> String {
     let fields = page.form(action);
     let field = fields.into_iter().find(|(name, _)| name == "form_token");
     field.expect("the form has a token").1
-}
-
-/// Text as every server hands it over in a URL (WHATWG URL): spaces, quotes and what is not ASCII are escaped.
-fn in_url(text: &str) -> String {
-    let escaped = |byte: u8| match byte {
-        0x21..=0x7e if !b"\"<>#`".contains(&byte) => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(escaped).collect()
 }
 
 /// Whether an address is one of ours, or a registered one with what is added to it.

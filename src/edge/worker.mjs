@@ -390,8 +390,8 @@ class Keeper extends DurableObject {
     this.willTell = true;
     setTimeout(async () => {
       this.willTell = false;
-      const { replicas } = await this.tell();
-      if (!replicas) await this.setAlarm(RETRY_S);
+      const { objects, replicas } = await this.tell().catch(() => ({ objects: false, replicas: false }));
+      if (!objects || !replicas) await this.setAlarm(RETRY_S);
     }, TELL_AFTER_MS);
   }
 

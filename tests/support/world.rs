@@ -307,3 +307,12 @@ impl Ports for World {
         self.memory.operator_token()
     }
 }
+
+/// Text as every server hands it over in a URL (WHATWG URL): spaces, quotes and what is not ASCII are escaped.
+pub fn in_url(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        0x21..=0x7e if !b"\"<>#`".contains(&byte) => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(escaped).collect()
+}
