@@ -210,11 +210,14 @@ fn erase(ledger: &mut impl Ledger) -> Result<Reply, Corrupt> {
         "clear",
         PASSWORD,
     ] {
+        // On from the last: what was deleted in this transaction need not be gone through again.
+        let mut after: Option<String> = None;
         loop {
-            let rows = ledger.scan(prefix, None, false, 500);
-            if rows.is_empty() {
+            let rows = ledger.scan(prefix, after.as_deref(), false, 500);
+            let Some((last, _)) = rows.last() else {
                 break;
-            }
+            };
+            after = Some(last.clone());
             for (key, _) in rows {
                 ledger.delete(&key);
             }

@@ -1,10 +1,11 @@
 //! A Durable Object's decisions, for the classes in `worker.mjs`. Each call runs inside a transaction that
 //! the class opens, and a thrown error rolls it back.
 
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::clock::whole;
-use crate::ledger::outbox::{self, Note, Now, ObjectKind};
+use crate::ledger::outbox::{self, Effect, Note, Now, ObjectKind};
 use crate::ledger::{Corrupt, Ledger};
 use crate::store::objects;
 
@@ -77,8 +78,8 @@ fn thrown(corrupt: Corrupt) -> JsError {
     JsError::new(&corrupt.to_string())
 }
 
-/// Runs a command; texts are JSON, times milliseconds. The answer is the reply, whether there is something new
-/// to tell, and in how many seconds the object must be woken, if the command changed that.
+/// Runs a command; texts are JSON, times milliseconds. The answer is the reply, the targets that were noted, and
+/// in how many seconds the object must be woken, if the command changed that.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -93,7 +94,11 @@ pub fn object_call(
         objects::call(kind_of(kind)?, &mut table, command, Now(whole(now))).map_err(thrown)?;
     Ok(js_sys::Array::of3(
         &JsValue::from(outcome.reply),
-        &JsValue::from(outcome.untold),
+        &outcome
+            .noted
+            .iter()
+            .map(JsValue::from)
+            .collect::<js_sys::Array>(),
         &JsValue::from(outcome.wake_after.and_then(seconds)),
     ))
 }
@@ -103,7 +108,7 @@ fn seconds(seconds: u64) -> Option<f64> {
     u32::try_from(seconds).ok().map(f64::from)
 }
 
-/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, effect}`.
+/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect}`.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -114,19 +119,52 @@ pub fn object_pending(
     after: Option<String>,
     now: f64,
 ) -> Result<String, JsError> {
-    let kind = kind_of(kind)?;
-    let mut found = Vec::new();
-    for note in outbox::pending(&table, after.as_deref(), 20) {
-        let effect =
-            objects::effect(kind, &table, &note.target, Now(whole(now))).map_err(thrown)?;
-        found.push(
-            serde_json::json!({ "target": note.target, "stamp": note.stamp, "effect": effect }),
-        );
-    }
-    Ok(serde_json::Value::from(found).to_string())
+    let notes = outbox::pending(&table, after.as_deref(), 20);
+    described(kind_of(kind)?, &table, notes, now)
 }
 
-/// A target was told.
+/// The same of those of these targets that are noted.
+///
+/// # Errors
+/// A record that cannot be read.
+#[wasm_bindgen]
+pub fn object_noted(
+    kind: &str,
+    table: Table,
+    targets: Vec<String>,
+    now: f64,
+) -> Result<String, JsError> {
+    let notes = targets
+        .iter()
+        .filter_map(|target| outbox::find(&table, target));
+    described(kind_of(kind)?, &table, notes, now)
+}
+
+fn described(
+    kind: ObjectKind,
+    table: &Table,
+    notes: impl IntoIterator<Item = Note>,
+    now: f64,
+) -> Result<String, JsError> {
+    #[derive(Serialize)]
+    struct Described {
+        #[serde(flatten)]
+        note: Note,
+        urgent: bool,
+        effect: Option<Effect>,
+    }
+    let mut all = Vec::new();
+    for note in notes {
+        all.push(Described {
+            urgent: objects::is_urgent(kind, &note.target),
+            effect: objects::effect(kind, table, &note.target, Now(whole(now))).map_err(thrown)?,
+            note,
+        });
+    }
+    Ok(serde_json::to_string(&all)?)
+}
+
+/// A target was told. Whether its note is gone: it stays if it was noted again meanwhile.
 ///
 /// # Errors
 /// No such kind of object.
@@ -136,16 +174,12 @@ pub fn object_told(
     mut table: Table,
     target: String,
     stamp: f64,
-) -> Result<(), JsError> {
-    objects::told(
-        kind_of(kind)?,
-        &mut table,
-        &Note {
-            target,
-            stamp: whole(stamp),
-        },
-    );
-    Ok(())
+) -> Result<bool, JsError> {
+    let note = Note {
+        target,
+        stamp: whole(stamp),
+    };
+    Ok(objects::told(kind_of(kind)?, &mut table, &note))
 }
 
 /// Clears up, one step.

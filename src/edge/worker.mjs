@@ -5,7 +5,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import wasm from './willcall_bg.wasm';
 import {
-  __wbg_reset_state as startAnew, configure, handle, initSync, object_call, object_pending, object_sweep, object_told, object_wake_after,
+  __wbg_reset_state as startAnew, configure, handle, initSync, object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after,
   restore_usage, resume, take_usage,
 } from './willcall.js';
 
@@ -83,13 +83,7 @@ function ask(env, kind, name, command) {
 }
 
 /** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
-async function askTwice(env, kind, name, command) {
-  try {
-    return await ask(env, kind, name, command);
-  } catch {
-    return ask(env, kind, name, command);
-  }
-}
+const askTwice = (env, kind, name, command) => ask(env, kind, name, command).catch(() => ask(env, kind, name, command));
 
 /** What Rust asks for on behalf of one request. */
 class Host {
@@ -259,6 +253,15 @@ const ROWS_AT_ONCE = 50;
 
 const marks = (count, mark) => Array(count).fill(mark).join(', ');
 
+/** A statement for so many rows, its text made once. */
+const statementFor = (text) => {
+  const made = [];
+  return (rows) => (made[rows] ??= text(rows));
+};
+const PUT = statementFor((rows) =>
+  `insert into record (key, value) values ${marks(rows, '(?, ?)')} on conflict (key) do update set value = excluded.value`);
+const REMOVE = statementFor((rows) => `delete from record where key in (${marks(rows, '?')})`);
+
 /** An object's one table, as Rust sees it. Changes are gathered and written together. */
 class Table {
   constructor(sql) {
@@ -296,9 +299,8 @@ class Table {
     this.known.set(key, value);
   }
 
-  /** Writes what was changed; the caller's transaction keeps it or not. */
-  write() {
-    if (this.changed.size === 0) return;
+  /** The statements that write what was changed, and their values. From here on it counts as written. */
+  statements() {
     const put = [];
     const removed = [];
     for (const [key, value] of this.changed) {
@@ -307,32 +309,40 @@ class Table {
       else put.push(key, value);
     }
     this.changed.clear();
+    const statements = [];
     for (let at = 0; at < put.length; at += 2 * ROWS_AT_ONCE) {
       const values = put.slice(at, at + 2 * ROWS_AT_ONCE);
-      this.sql.exec(
-        `insert into record (key, value) values ${marks(values.length / 2, '(?, ?)')} on conflict (key) do update set value = excluded.value`, ...values,
-      );
+      statements.push([PUT(values.length / 2), values]);
     }
     for (let at = 0; at < removed.length; at += ROWS_AT_ONCE) {
       const keys = removed.slice(at, at + ROWS_AT_ONCE);
-      this.sql.exec(`delete from record where key in (${marks(keys.length, '?')})`, ...keys);
+      statements.push([REMOVE(keys.length), keys]);
     }
+    return statements;
   }
 
-  /** Forgets what a rollback undid. */
+  /** Forgets what is not written. */
   forget() {
     this.changed.clear();
     this.known.clear();
   }
 
   scan(prefix, after, backwards, limit) {
-    this.write();
     // Keys are ASCII, so everything with a prefix lies between it and it with the last character after it.
     const end = `${prefix}\u{10ffff}`;
-    const rows = backwards
-      ? this.sql.exec('select key, value from record where key >= ? and key < ? order by key desc limit ?', prefix, after ?? end, limit)
-      : this.sql.exec('select key, value from record where key >= ? and key > ? and key < ? order by key limit ?', prefix, after ?? '', end, limit);
-    return [...rows.raw()].flat();
+    const changed = [...this.changed].filter(([key]) => key.startsWith(prefix) && (after === undefined || (backwards ? key < after : key > after)));
+    const most = limit + changed.length;
+    const found = backwards
+      ? this.sql.exec('select key, value from record where key >= ? and key < ? order by key desc limit ? + 0', prefix, after ?? end, most)
+      : this.sql.exec('select key, value from record where key >= ? and key > ? and key < ? order by key limit ? + 0', prefix, after ?? '', end, most);
+    if (changed.length === 0) return [...found.raw()].flat();
+    const rows = new Map(found.raw());
+    for (const [key, value] of changed) {
+      if (value === undefined) rows.delete(key);
+      else rows.set(key, value);
+    }
+    const sorted = [...rows].sort(([one], [other]) => (one < other ? -1 : 1));
+    return (backwards ? sorted.reverse() : sorted).slice(0, limit).flat();
   }
 }
 
@@ -346,8 +356,15 @@ class Keeper extends DurableObject {
     this.tellsFirst = tellsFirst;
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
+    this.toldAt = 0;
     this.willTell = false;
+    // Whether there may be notes that were left by the object's life before.
+    this.looksForOld = false;
     this.alarmAt = undefined;
+    // What was noted since the object was loaded, by target. `told` is the stamp that was told, of a note that is
+    // not yet crossed off: a transaction for each would cost as much as a refresh, so they wait for each other. They
+    // are forgotten with the object's memory, and are then notes that were left.
+    this.noted = new Map();
   }
 
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
@@ -357,42 +374,61 @@ class Keeper extends DurableObject {
     const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
     if (wakeAfter === undefined) return;
     await this.setAlarm(wakeAfter);
-    this.tellSoon();
+    this.looksForOld = true;
+    this.tellLater();
   }
 
   async call(command) {
     if (this.alarmAt === undefined) await this.wake();
-    const [reply, untold, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
-    if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
-    if (untold && !this.tellsFirst) this.tellSoon();
-    if (untold && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
+    const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
+    for (const target of noted) this.noted.set(target, { told: undefined });
+    if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
+    if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
+    if (noted.length > 0 && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
     return reply;
   }
 
-  /** Either all of it is kept or none. */
-  transaction(work) {
+  /** Either all of it is kept or none. `crossesOff`: what was told is forgotten with it. */
+  transaction(work, crossesOff = false) {
     beSound();
     try {
-      return this.ctx.storage.transactionSync(() => {
-        const result = work();
-        this.table.write();
-        return result;
-      });
+      const result = work();
+      const told = crossesOff ? [...this.noted].filter(([, note]) => note.told !== undefined) : [];
+      for (const [target, note] of told) object_told(this.kind, this.table, target, note.told);
+      const { sql } = this.ctx.storage;
+      const statements = this.table.statements();
+      const write = () => { for (const [text, values] of statements) sql.exec(text, ...values); };
+      // One statement is kept or not by itself.
+      if (statements.length > 1) this.ctx.storage.transactionSync(write);
+      else write();
+      for (const [target] of told) this.noted.delete(target);
+      return result;
     } catch (error) {
       this.table.forget();
       throw error;
     }
   }
 
-  /** Tells by a timer, which dies with the machine: what must not wait longer than that has an alarm besides. */
+  /** Tells at once if that was not done lately, or else a little later: KV takes one write a second under each key. */
   tellSoon() {
     if (this.willTell) return;
+    if (Date.now() - this.toldAt < TELL_AFTER_MS) this.tellLater();
+    else this.tellUnasked();
+  }
+
+  /** Tells by a timer, which dies with the machine: what must not wait longer than that has an alarm besides. */
+  tellLater() {
     this.willTell = true;
-    setTimeout(async () => {
+    setTimeout(() => {
       this.willTell = false;
-      const { objects, replicas } = await this.tell().catch(() => ({ objects: false, replicas: false }));
-      if (!objects || !replicas) await this.setAlarm(RETRY_S);
+      return this.tellUnasked();
     }, TELL_AFTER_MS);
+  }
+
+  /** Tells while nobody waits to hear how it went. */
+  async tellUnasked() {
+    const { objects, replicas } = await this.tell(this.newlyNoted()).catch(() => ({ objects: false, replicas: false }));
+    if (!objects || !replicas) await this.setAlarm(RETRY_S);
   }
 
   async alarm() {
@@ -400,38 +436,54 @@ class Keeper extends DurableObject {
     this.alarmAt = Infinity;
     this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
     const { objects, replicas } = await this.tell();
+    this.transaction(() => {}, true);
     const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
     if (!objects || !replicas) await this.setAlarm(RETRY_S);
     else if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
   }
 
-  /** Sees to it that the alarm rings in so many seconds at the latest. */
-  async setAlarm(seconds) {
+  /** Whether an alarm rings in so many seconds at the latest, or soon enough for anything. */
+  ringsWithin(seconds) {
     const now = Date.now();
-    const at = now + seconds * 1000;
-    const rings = this.alarmAt > now;
-    if (rings && this.alarmAt <= Math.max(at, now + SOONEST_ALARM_MS)) return;
-    this.alarmAt = at;
-    await this.ctx.storage.setAlarm(at);
+    return this.alarmAt > now && this.alarmAt <= now + Math.max(seconds * 1000, SOONEST_ALARM_MS);
   }
 
-  /** Tells what the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
-  tell() {
-    const pass = this.telling.then(() => this.tellOnce());
+  /** Sees to it that the alarm rings in so many seconds at the latest. */
+  async setAlarm(seconds) {
+    if (this.ringsWithin(seconds)) return;
+    this.alarmAt = Date.now() + seconds * 1000;
+    await this.ctx.storage.setAlarm(this.alarmAt);
+  }
+
+  /** The targets that are still to be told; undefined if all of the outbox must be gone through. */
+  newlyNoted() {
+    const all = this.looksForOld;
+    this.looksForOld = false;
+    const targets = [...this.noted].filter(([, note]) => note.told === undefined).map(([target]) => target);
+    return all || targets.length > NOTES_AT_ONCE ? undefined : targets;
+  }
+
+  /** Tells these targets, or all that the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
+  tell(targets) {
+    this.toldAt = Date.now();
+    const pass = this.telling.then(() => this.tellOnce(targets));
     this.telling = pass.catch(() => {});
     return pass;
   }
 
-  async tellOnce() {
+  async tellOnce(targets) {
     const told = { objects: true, replicas: true };
     let after;
     for (;;) {
       beSound();
-      const notes = JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
+      const notes = JSON.parse(targets
+        ? object_noted(this.kind, this.table, targets, Date.now())
+        : object_pending(this.kind, this.table, after, Date.now()));
       after = notes.at(-1)?.target;
-      const done = await Promise.all(notes.map(async (note) => {
+      const done = await Promise.all(notes.map(async (found) => {
+        const note = { ...found, noted: this.noted.get(found.target) };
         try {
-          if (note.effect) await this.carryOut(note.effect);
+          if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
           return note;
         } catch (error) {
           // The note stays, and the alarm tries again. A replica may be late; another object must not be.
@@ -441,12 +493,29 @@ class Keeper extends DurableObject {
           return undefined;
         }
       }));
-      const settled = done.filter(Boolean);
-      if (settled.length > 0) {
-        this.transaction(() => settled.forEach(({ target, stamp }) => object_told(this.kind, this.table, target, stamp)));
-      }
-      if (notes.length < NOTES_AT_ONCE) return told;
+      this.keepTold(done.filter(Boolean));
+      this.toldAt = Date.now();
+      if (targets || notes.length < NOTES_AT_ONCE) return told;
     }
+  }
+
+  /** Whether a note was told before; of one that was left, KV shows it. What it does not show is told again. */
+  async wasTold({ stamp, urgent, effect, noted }) {
+    if (noted) return noted.told === stamp;
+    if (urgent || effect.do !== 'write') return false;
+    const { namespace, key, value } = effect;
+    return await this.env[namespace].get(key).catch(() => null) === value;
+  }
+
+  /** What was told is crossed off: at once if it was left, or if others rely on it; the rest with it, or when there is much. */
+  keepTold(notes) {
+    for (const { target, stamp, noted } of notes) {
+      // Noted again meanwhile, it is another note.
+      if (noted && this.noted.get(target) === noted) noted.told = stamp;
+    }
+    const left = notes.filter(({ noted }) => !noted);
+    if (left.length === 0 && !notes.some(({ urgent }) => urgent) && this.noted.size < NOTES_AT_ONCE) return;
+    this.transaction(() => { for (const { target, stamp } of left) object_told(this.kind, this.table, target, stamp); }, true);
   }
 
   carryOut(effect) {

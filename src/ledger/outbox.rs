@@ -95,13 +95,22 @@ pub fn pending(ledger: &impl Ledger, after: Option<&str>, limit: usize) -> Vec<N
         .scan(PREFIX, after.as_deref(), false, limit)
         .into_iter()
         .filter_map(|(key, stamp)| {
-            let target = key.strip_prefix(PREFIX)?.to_owned();
             Some(Note {
-                target,
+                target: key.strip_prefix(PREFIX)?.to_owned(),
                 stamp: stamp.parse().unwrap_or(0),
             })
         })
         .collect()
+}
+
+/// The note of a target, if it is to be told.
+#[must_use]
+pub fn find(ledger: &impl Ledger, target: &str) -> Option<Note> {
+    let stamp = ledger.get(&format!("{PREFIX}{target}"))?;
+    Some(Note {
+        target: target.to_owned(),
+        stamp: stamp.parse().unwrap_or(0),
+    })
 }
 
 /// Forgets a note that was told, unless it was noted again meanwhile. Whether it is gone.

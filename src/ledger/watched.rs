@@ -13,10 +13,10 @@ pub struct Watched<'l, L> {
 }
 
 /// What was touched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Something is to be told.
-    pub notes: bool,
+    /// The targets that are to be told.
+    pub noted: Vec<String>,
     /// When the object wants to be woken may have changed.
     pub waking: bool,
 }
@@ -34,14 +34,14 @@ impl<'l, L: Ledger> Watched<'l, L> {
 
     /// What was touched so far.
     #[must_use]
-    pub fn touched(&self) -> Touched {
+    pub fn into_touched(self) -> Touched {
         self.touched
     }
 
     fn touch(&mut self, key: &str) {
         match key.strip_prefix(outbox::PREFIX) {
             Some(target) => {
-                self.touched.notes = true;
+                self.touched.noted.push(target.to_owned());
                 self.touched.waking |= (self.is_urgent)(target);
             }
             None => self.touched.waking |= (self.wakes)(key),

@@ -18,8 +18,8 @@ const NOTES: usize = 100;
 pub struct Outcome {
     /// The reply, as JSON.
     pub reply: String,
-    /// Whether there is something to tell that there was not before.
-    pub untold: bool,
+    /// The targets that are to be told now.
+    pub noted: Vec<String>,
     /// In how many seconds the object must be woken at the latest, if the command changed that.
     pub wake_after: Option<u64>,
 }
@@ -42,15 +42,15 @@ pub fn call<L: Ledger>(
         let command = serde_json::from_str(command).map_err(|_| Corrupt("command".into()))?;
         let mut watched = Watched::of::<O>(ledger);
         let reply = O::handle(&mut watched, command, now)?;
-        let touched = watched.touched();
+        let touched = watched.into_touched();
         let wake_after = if touched.waking {
             soonest::<O, L>(ledger, now)
         } else {
-            touched.notes.then_some(LOOK_AGAIN_AFTER)
+            (!touched.noted.is_empty()).then_some(LOOK_AGAIN_AFTER)
         };
         Ok(Outcome {
             reply: serde_json::to_string(&reply).map_err(|_| Corrupt("reply".into()))?,
-            untold: touched.notes,
+            noted: touched.noted,
             wake_after,
         })
     }
@@ -80,9 +80,21 @@ pub fn effect<L: Ledger>(
     }
 }
 
-/// A target was told.
-pub fn told<L: Ledger>(kind: ObjectKind, ledger: &mut L, note: &Note) {
-    if settle(ledger, note) {
+/// Whether an alarm must see to it that a target is told.
+#[must_use]
+pub fn is_urgent(kind: ObjectKind, target: &str) -> bool {
+    match kind {
+        ObjectKind::Account => AccountObject::is_urgent(target),
+        ObjectKind::Event => EventObject::is_urgent(target),
+        ObjectKind::Platform => PlatformObject::is_urgent(target),
+        ObjectKind::Throttle => ThrottleObject::is_urgent(target),
+    }
+}
+
+/// A target was told. Whether its note is gone: it stays if it was noted again meanwhile.
+pub fn told<L: Ledger>(kind: ObjectKind, ledger: &mut L, note: &Note) -> bool {
+    let gone = settle(ledger, note);
+    if gone {
         match kind {
             ObjectKind::Account => AccountObject::told(ledger, &note.target),
             ObjectKind::Event => EventObject::told(ledger, &note.target),
@@ -90,6 +102,7 @@ pub fn told<L: Ledger>(kind: ObjectKind, ledger: &mut L, note: &Note) {
             ObjectKind::Throttle => ThrottleObject::told(ledger, &note.target),
         }
     }
+    gone
 }
 
 /// Clears up, one step.

@@ -4,5 +4,6 @@ import * as failingObjects from './failing-objects.mjs';
 import * as forged from './forged.mjs';
 import * as operator from './operator.mjs';
 import * as staleness from './staleness.mjs';
+import * as telling from './telling.mjs';
 
-export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...staleness };
+export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...staleness, ...telling };

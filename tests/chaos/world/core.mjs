@@ -31,7 +31,10 @@ const aMoment = () => scheduler.wait(2);
 
 /** The bindings as an object gets them. */
 function bindings(env) {
-  const namespace = (name, wait) => ({ put: (key, value, { expirationTtl } = {}) => replica.write(`${name} ${key}`, value, expirationTtl, wait) });
+  const namespace = (name, wait) => ({
+    get: async (key) => replica.read('the objects', `${name} ${key}`),
+    put: (key, value, { expirationTtl } = {}) => replica.write(`${name} ${key}`, value, expirationTtl, wait),
+  });
   const objects = (binding) => ({
     idFromName: (name) => name,
     get: (name) => ({ call: (command) => env[binding].get(env[binding].idFromName(name)).undergo(command) }),
@@ -189,7 +192,7 @@ export class Core extends WorkerEntrypoint {
   }
 
   counts() {
-    return { objects: created.count, reads: replica.reads };
+    return { objects: created.count, reads: replica.reads, writes: replica.writes };
   }
 
   /** What is under way, for whoever reads of a history that failed. */

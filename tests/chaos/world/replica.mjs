@@ -12,6 +12,7 @@ export class Replica {
     this.clock = clock;
     this.keys = new Map();
     this.reads = 0;
+    this.writes = 0;
     this.calm();
   }
 
@@ -62,7 +63,7 @@ export class Replica {
 
   /** A write, and what becomes of it. `wait` comes back at a simulated time. */
   async write(name, value, ttl, wait) {
-
+    this.writes += 1;
     if (ttl !== undefined && ttl < LEAST_TTL) throw new Error(`KV PUT failed: 400 Invalid expiration_ttl of ${ttl}`);
     const last = this.versions(name).at(-1);
     if (last && this.clock.true - last.from < BETWEEN_WRITES_MS) throw new Error('KV PUT failed: 429 Too Many Requests');
