@@ -1,6 +1,6 @@
 //! An event: one tenant, one host name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -192,18 +192,53 @@ impl EventRecord {
         )
     }
 
-    /// What an account's object needs to know to judge a grant of this integration.
+    /// What judges a grant of this integration, and tells a person's permissions.
     #[must_use]
     pub fn rules(&self, integration: &Integration, mode: Mode, authoritative: bool) -> Rules {
-        let approved = self.approved(integration, mode);
         Rules {
-            approved: approved
-                .names()
-                .filter_map(|name| Some((name.to_owned(), self.scope(name)?.permission.clone())))
-                .collect(),
+            approved: self.needs(integration, mode),
             roles: self.roles_map(),
             authoritative,
         }
+    }
+
+    /// What an account's object needs to know to judge a grant of this integration. It is sent with every
+    /// redemption and refresh, so of the roles it has only the permissions that an approved scope needs.
+    #[must_use]
+    pub fn rules_for_scope(
+        &self,
+        integration: &Integration,
+        mode: Mode,
+        authoritative: bool,
+    ) -> Rules {
+        let approved = self.needs(integration, mode);
+        let needed: BTreeSet<&String> = approved.values().flatten().collect();
+        let roles = self
+            .roles
+            .iter()
+            .filter_map(|role| {
+                let permissions: BTreeSet<String> = role
+                    .permissions
+                    .iter()
+                    .filter(|permission| needed.contains(permission))
+                    .cloned()
+                    .collect();
+                (!permissions.is_empty()).then(|| (role.name.clone(), permissions))
+            })
+            .collect();
+        Rules {
+            approved,
+            roles,
+            authoritative,
+        }
+    }
+
+    /// What is approved for an integration in a mode, each with the permission it needs of a person.
+    fn needs(&self, integration: &Integration, mode: Mode) -> BTreeMap<String, Option<String>> {
+        self.approved(integration, mode)
+            .names()
+            .filter_map(|name| Some((name.to_owned(), self.scope(name)?.permission.clone())))
+            .collect()
     }
 
     /// The rules for what a person may let a personal access token do: every on-behalf-of scope.
@@ -221,7 +256,7 @@ impl EventRecord {
         }
     }
 
-    fn roles_map(&self) -> std::collections::BTreeMap<String, BTreeSet<String>> {
+    fn roles_map(&self) -> BTreeMap<String, BTreeSet<String>> {
         self.roles
             .iter()
             .map(|role| {
@@ -282,6 +317,54 @@ mod tests {
             assert!(patch.apply(Some(made.clone())).is_err(), "{bad}");
         }
         assert!(serde_json::from_str::<EventPatch>(r#"{"colour":"red"}"#).is_err());
+    }
+
+    #[test]
+    fn what_an_accounts_object_is_told_judges_as_the_whole_rules_do() {
+        let event: EventRecord = serde_json::from_value(serde_json::json!({
+            "version": 1, "id": "evt_1", "host": "con.example",
+            "settings": EventPatch { name: Some("Con".into()), ..EventPatch::default() }.apply(None).unwrap(),
+            "scopes": [
+                { "name": "open", "title": "Open", "modes": ["obo"] },
+                { "name": "badge", "title": "Badges", "modes": ["obo"], "permission": "badge.print" },
+                { "name": "rota", "title": "Rota", "modes": ["obo"], "permission": "rota.write" },
+            ],
+            "roles": [
+                { "name": "desk", "permissions": ["badge.print", "till.open"] },
+                { "name": "guest", "permissions": ["lounge.enter"] },
+            ],
+        }))
+        .unwrap();
+        let integration: Integration = serde_json::from_value(serde_json::json!({
+            "version": 1, "client_id": "1001", "incarnation": "i", "obo_scopes": ["open", "badge"],
+            "service_scopes": [], "service_refresh_tokens": false, "status": "active",
+        }))
+        .unwrap();
+        let whole = event.rules(&integration, Mode::Obo, true);
+        let told = event.rules_for_scope(&integration, Mode::Obo, true);
+        let of = |rules: &Rules, own: &[&str], roles: &[&str]| {
+            let own: Vec<String> = own.iter().map(|name| (*name).into()).collect();
+            let roles: Vec<String> = roles.iter().map(|name| (*name).into()).collect();
+            let asked = Scope::of(["open", "badge", "rota"]);
+            rules
+                .allowed(&asked, &rules.permissions(&own, &roles))
+                .to_string()
+        };
+        for (own, roles, allowed) in [
+            (&[][..], &[][..], "open"),
+            (&[], &["guest"], "open"),
+            (&[], &["desk", "guest"], "badge open"),
+            (&["badge.print"], &[], "badge open"),
+            (&["rota.write"], &["gone"], "open"),
+        ] {
+            assert_eq!(of(&told, own, roles), allowed);
+            assert_eq!(of(&whole, own, roles), allowed);
+        }
+        let sent = serde_json::to_string(&told).unwrap();
+        assert!(
+            !sent.contains("guest") && !sent.contains("till.open"),
+            "{sent}"
+        );
     }
 
     #[test]

@@ -30,6 +30,8 @@ const SOONEST_ALARM_MS = 1000;
 // Long enough to gather changes: KV takes one write a second under each key.
 const TELL_AFTER_MS = 1000;
 
+const NOTHING_TOLD = { objects: false, replicas: false };
+
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
 const RETRY_S = 2;
@@ -148,9 +150,12 @@ async function longBody(request, most) {
 /** How long a request says its body is, in bytes; NaN if it does not. */
 const announced = (request) => Number(request.headers.get('content-length') ?? NaN);
 
-/** The body, if it is short; an unfinished one is left for Rust to find out about. */
+/**
+ * The body, if it is short; an unfinished one is left for Rust to find out about. The stream that `request.body`
+ * makes of it is not asked for: it costs as much as reading it.
+ */
 async function shortBody(request) {
-  if (!request.body || !(announced(request) <= SHORT_BODY)) return undefined;
+  if (!(announced(request) <= SHORT_BODY)) return undefined;
   try {
     return new Uint8Array(await request.arrayBuffer());
   } catch {
@@ -356,6 +361,7 @@ class Keeper extends DurableObject {
     this.tellsFirst = tellsFirst;
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
+    this.passes = 0;
     this.toldAt = 0;
     this.willTell = false;
     // Whether there may be notes that were left by the object's life before.
@@ -369,13 +375,14 @@ class Keeper extends DurableObject {
 
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
   async wake() {
-    this.alarmAt = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    const rings = (await this.ctx.storage.getAlarm()) ?? Infinity;
     beSound();
     const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+    this.alarmAt = rings;
     if (wakeAfter === undefined) return;
-    await this.setAlarm(wakeAfter);
     this.looksForOld = true;
     this.tellLater();
+    await this.setAlarm(wakeAfter);
   }
 
   async call(command) {
@@ -394,17 +401,19 @@ class Keeper extends DurableObject {
     try {
       const result = work();
       const told = crossesOff ? [...this.noted].filter(([, note]) => note.told !== undefined) : [];
-      for (const [target, note] of told) object_told(this.kind, this.table, target, note.told);
+      const gone = told.filter(([target, note]) => object_told(this.kind, this.table, target, note.told));
       const { sql } = this.ctx.storage;
       const statements = this.table.statements();
       const write = () => { for (const [text, values] of statements) sql.exec(text, ...values); };
       // One statement is kept or not by itself.
       if (statements.length > 1) this.ctx.storage.transactionSync(write);
       else write();
-      for (const [target] of told) this.noted.delete(target);
+      for (const [target] of gone) this.noted.delete(target);
       return result;
     } catch (error) {
       this.table.forget();
+      // A trap is no panic, and leaves the memory as unsound.
+      panicked ||= error instanceof WebAssembly.RuntimeError;
       throw error;
     }
   }
@@ -412,47 +421,56 @@ class Keeper extends DurableObject {
   /** Tells at once if that was not done lately, or else a little later: KV takes one write a second under each key. */
   tellSoon() {
     if (this.willTell) return;
-    if (Date.now() - this.toldAt < TELL_AFTER_MS) this.tellLater();
+    if (this.passes > 0 || Date.now() - this.toldAt < TELL_AFTER_MS) this.tellLater();
     else this.tellUnasked();
   }
 
-  /** Tells by a timer, which dies with the machine: what must not wait longer than that has an alarm besides. */
+  /**
+   * Tells by a timer, set when what is being told has been told. It dies with the machine: what must not wait longer
+   * than that has an alarm besides.
+   */
   tellLater() {
     this.willTell = true;
-    setTimeout(() => {
+    const tell = () => {
       this.willTell = false;
       return this.tellUnasked();
-    }, TELL_AFTER_MS);
+    };
+    this.telling.then(() => setTimeout(tell, TELL_AFTER_MS));
   }
 
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
-    const { objects, replicas } = await this.tell(this.newlyNoted()).catch(() => ({ objects: false, replicas: false }));
-    if (!objects || !replicas) await this.setAlarm(RETRY_S);
+    const { objects, replicas } = await this.tell(this.newlyNoted()).catch(() => NOTHING_TOLD);
+    if (objects && replicas) return;
+    this.looksForOld = true;
+    await this.setAlarm(RETRY_S);
   }
 
   async alarm() {
     // It has rung.
     this.alarmAt = Infinity;
     this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
-    const { objects, replicas } = await this.tell();
+    const { objects, replicas } = await this.tell().catch(() => NOTHING_TOLD);
     this.transaction(() => {}, true);
     const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
     if (!objects || !replicas) await this.setAlarm(RETRY_S);
     else if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
   }
 
-  /** Whether an alarm rings in so many seconds at the latest, or soon enough for anything. */
+  /**
+   * Whether an alarm rings in so many seconds at the latest, or soon enough for anything. One whose time has come and
+   * that has not rung yet is about to; to set another would take it back.
+   */
   ringsWithin(seconds) {
-    const now = Date.now();
-    return this.alarmAt > now && this.alarmAt <= now + Math.max(seconds * 1000, SOONEST_ALARM_MS);
+    return this.alarmAt <= Date.now() + Math.max(seconds * 1000, SOONEST_ALARM_MS);
   }
 
   /** Sees to it that the alarm rings in so many seconds at the latest. */
   async setAlarm(seconds) {
     if (this.ringsWithin(seconds)) return;
-    this.alarmAt = Date.now() + seconds * 1000;
-    await this.ctx.storage.setAlarm(this.alarmAt);
+    const at = Date.now() + seconds * 1000;
+    await this.ctx.storage.setAlarm(at);
+    this.alarmAt = at;
   }
 
   /** The targets that are still to be told; undefined if all of the outbox must be gone through. */
@@ -466,8 +484,9 @@ class Keeper extends DurableObject {
   /** Tells these targets, or all that the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
   tell(targets) {
     this.toldAt = Date.now();
+    this.passes += 1;
     const pass = this.telling.then(() => this.tellOnce(targets));
-    this.telling = pass.catch(() => {});
+    this.telling = pass.catch(() => {}).then(() => { this.passes -= 1; });
     return pass;
   }
 
@@ -507,14 +526,18 @@ class Keeper extends DurableObject {
     return await this.env[namespace].get(key).catch(() => null) === value;
   }
 
-  /** What was told is crossed off: at once if it was left, or if others rely on it; the rest with it, or when there is much. */
+  /**
+   * What was told is crossed off: at once if it was left, if others rely on it, or if it was the last there is to
+   * tell of it; the rest with those, or when there is much.
+   */
   keepTold(notes) {
     for (const { target, stamp, noted } of notes) {
       // Noted again meanwhile, it is another note.
       if (noted && this.noted.get(target) === noted) noted.told = stamp;
     }
     const left = notes.filter(({ noted }) => !noted);
-    if (left.length === 0 && !notes.some(({ urgent }) => urgent) && this.noted.size < NOTES_AT_ONCE) return;
+    const atOnce = notes.some(({ urgent, noted, effect }) => !noted || urgent || effect?.ttl);
+    if (!atOnce && this.noted.size < NOTES_AT_ONCE) return;
     this.transaction(() => { for (const { target, stamp } of left) object_told(this.kind, this.table, target, stamp); }, true);
   }
 

@@ -47,6 +47,7 @@ test('the front’s own retry gets the first decision', plays('firstDecision'));
 test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
 test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));
 test('what an object told KV it does not tell again after it was put away', plays('toldOnce'));
+test('the end of a grant is told once', plays('endedOnce'));
 test('notes of what was told do not pile up in an object', plays('toldAndCrossedOff'));
 test('what KV refused before an object was put away it is told afterwards', plays('toldAfterAll'));
 test('clocks ten seconds apart turn nobody away', plays('skewedLocations'));

@@ -120,7 +120,9 @@ impl<P: Ports> Request<'_, P> {
             kid: kid.to_owned(),
             token_hash: replica_hash(site.ring, &site.event.id, &sealed),
             incarnation: known.integration.incarnation.clone(),
-            rules: known.event.rules(&known.integration, mode, authoritative),
+            rules: known
+                .event
+                .rules_for_scope(&known.integration, mode, authoritative),
         };
         let reply = site.account(&next.owner, &command(begin)).await?;
         Ok((sealed, reply))

@@ -42,6 +42,20 @@ export async function toldOnce(world) {
   }
 }
 
+/** A grant that ended has no next change to be crossed off with: its tombstone is written once, and is then forgotten. */
+export async function endedOnce(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const grant = await scene.grant();
+  await world.advance(LONGER_THAN_A_TELLING_MS);
+  const ended = await seen(world, () => scene.post('/api/oauth/revoke', { token: grant.refresh_token }));
+  expect(ended.writes === 1, `the end is one write, not ${ended.writes}`);
+  const away = await seen(world, async () => {
+    await scene.post('/api/oauth/introspect', { token: grant.access_token }, { plan: { account: ['evicted', 'unreachable'] } });
+    await world.advance(2 * 3_600_000);
+  });
+  expect(away.writes === 0, `and none for as long as it is remembered: ${away.writes}`);
+}
+
 /** Notes of what was told do not pile up: an object with many has crossed most of them off before it is put away. */
 export async function toldAndCrossedOff(world) {
   const scene = await Scene.set(world, { alone: true });
@@ -58,7 +72,7 @@ export async function toldAfterAll(world) {
   const scene = await Scene.set(world, { alone: true });
   const grant = await scene.grant();
   await world.advance(LONGER_THAN_A_TELLING_MS);
-  await world.env.CORE.behave(1, { view: 'fresh', nextWritesFail: 1 });
+  await world.env.CORE.behave(1, { view: 'fresh', nextWritesFail: 1, alarmsFail: 1 });
   const next = (await scene.refresh(grant.refresh_token, { plan: { account: ['evicted'] } })).json;
   expect((await held(scene, grant)).generation === 1, 'the write failed');
   await scene.introspect(next.access_token);
