@@ -25,7 +25,7 @@ function readOptions(args) {
     allowNegative: true,
     options: {
       rounds: { type: 'string', default: '5' },
-      requests: { type: 'string', default: '512' },
+      requests: { type: 'string', default: '8192' },
       'growth-rounds': { type: 'string', default: '3' },
       growth: { type: 'boolean', default: true },
       'small-growth': { type: 'boolean', default: false },

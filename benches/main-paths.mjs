@@ -8,7 +8,8 @@ import { Event, eventPaths } from './willcall.mjs';
 const NULL_KV = 'null-kv';
 
 function floorPaths(origins, pid, requests, people) {
-  const floor = (id, label, url, options, more) => ({ id, label, pid, requests, ...more, job: async () => expect(await send(url, options), 200) });
+  const get = (url, options) => async () => expect(await send(url, options), 200);
+  const floor = (id, label, url, options, more) => ({ id, label, pid, requests, ...more, job: get(url, options) });
   const js = origins['js-floor'];
   const rust = origins['rust-floor'];
   const body = form({ grant_type: 'client_credentials', client_id: '1001', value: 'what is to be authenticated' });
@@ -16,10 +17,12 @@ function floorPaths(origins, pid, requests, people) {
     floor('floor/js', 'JS worker, constant answer', `${js}/`),
     floor('floor/rust', 'Rust worker, constant answer', `${rust}/`),
     floor('floor/rust-form', 'Rust worker, reads a form, one HMAC', `${rust}/`, { method: 'POST', headers: FORM, body }),
-    floor('floor/object', 'JS worker, one object read-and-write', `${js}/object?of=${people}`),
+    floor('floor/object', 'JS worker, one object read-and-write', `${js}/object?of=${people}`, {}, { requests: Math.min(requests, people) }),
     floor('floor/kv-get', 'JS worker, one KV get', `${js}/kv-get`),
     // The store goes on with a write after its answer: that belongs to the write, not to the path that comes next.
-    floor('floor/kv-put', 'JS worker, one KV put', `${js}/kv-put?of=${people}`, {}, { tells: true }),
+    floor('floor/kv-put', 'JS worker, one KV put', `${js}/kv-put?of=${people}`, {}, {
+      requests: Math.min(requests, people), leadIn: get(`${js}/kv-get`), tells: true,
+    }),
   ];
 }
 
@@ -39,8 +42,6 @@ export async function mainPaths({ requests, people: count, say }) {
   const nullKv = eventPaths(without.event, without.people, {
     pid, requests, id: (name) => `${NULL_KV}/${name}`, label: (words) => `Willcall, KV writes dropped: ${words}`,
   });
-  // Its isolate runs these two paths only; without the others before them its code would be less warm than Willcall's.
-  nullKv.refresh.prepare = () => each(2 * requests, (turn) => nullKv.introspection.job(turn));
   const oidc = await oidcProviderPaths({ requests });
   const { sign_in: signIn, ...others } = mine;
   return {

@@ -9,6 +9,12 @@ import { cpuSince } from './cpu.mjs';
  */
 const TELLING_MS = 2600;
 
+/** As many requests go before the first that are measured: V8 compiles what has run a few thousand times once more, and better. */
+const WARM_UP = 4096;
+
+/** As many, at most, go before those of each round. */
+const LEAD_IN = 1024;
+
 /** What an answer leaves behind in the process otherwise. */
 const SETTLING_MS = 60;
 
@@ -23,12 +29,14 @@ function percentile(sorted, share) {
 }
 
 /**
- * One run of one path: { pid, requests, job(turn, lane), prepare?(requests), lanes?, tells?, quiet? }. What a path that
- * `tells` leaves to be done later is part of what it costs; after one that is `quiet` it is only waited for.
+ * One run of one path: { pid, requests, job(turn, lane), prepare?(requests), leadIn?(turn), lanes?, tells?, quiet?, slow? }.
+ * It is led in by requests of its own, or those of `leadIn` where its own would leave work behind or cannot be repeated. What a path that `tells` leaves to be done later is part of what it costs; after one that is
+ * `quiet` it is only waited for.
  */
 async function measure(path) {
   connectAnew();
   await path.prepare?.(path.requests);
+  if (!path.slow) await each(Math.min(path.requests, LEAD_IN), path.leadIn ?? path.job, path.lanes);
   await sleep(SETTLING_MS);
   const used = cpuSince(path.pid);
   const start = performance.now();
@@ -45,20 +53,34 @@ async function measure(path) {
   return { cpu, perSecond: path.requests / seconds, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
+async function warmUp(path) {
+  connectAnew();
+  for (let run = 0; run < (path.slow ? path.requests : WARM_UP); run += path.requests) {
+    await path.prepare?.(path.requests);
+    await each(path.requests, path.job, path.lanes);
+  }
+  if (path.tells || path.quiet) await sleep(TELLING_MS);
+}
+
 /**
- * All paths, round by round, each round in the same order; round 0 warms up and does not count. Every path's
- * medians over the rounds, and the lowest and highest CPU time.
+ * All paths, warmed up and then round by round, each round in the same order. Every path's medians over the rounds,
+ * and the lowest and highest CPU time.
  */
 export async function rounds(paths, count, say) {
   const runs = paths.map(() => []);
-  for (let round = 0; round <= count; round += 1) {
+  const through = async (run) => {
     for (const [at, path] of paths.entries()) {
-      const run = await measure(path).catch((error) => {
+      const result = await run(path).catch((error) => {
         throw new Error(`${path.id}: ${error.message}`, { cause: error });
       });
-      if (round > 0) runs[at].push(run);
+      if (result) runs[at].push(result);
     }
-    say(round === 0 ? 'warm' : `round ${round} of ${count}`);
+  };
+  await through(warmUp);
+  say('warm');
+  for (let round = 1; round <= count; round += 1) {
+    await through(measure);
+    say(`round ${round} of ${count}`);
   }
   return paths.map(({ id, label, requests }, at) => {
     const of = (what) => runs[at].map((run) => run[what]);

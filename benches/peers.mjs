@@ -17,20 +17,18 @@ export async function workersOauthProviderPaths({ pid, origin, people, requests 
   const token = async (fields) => json(await send(`${origin}/token`, { method: 'POST', headers, body: form(fields) }));
   const redeem = (given) => token({ grant_type: 'authorization_code', code: given, redirect_uri: REDIRECT_URI, code_verifier: verifier });
   const grants = await each(people, async (turn) => redeem(await code(`person-${turn}`)));
+  const check = async (turn) => expect(await send(`${origin}/api/users/current`, { headers: bearer(grants[turn % people].access_token) }), 200);
   let codes = [];
   const peer = 'workers-oauth-provider';
   return [
+    { id: `${peer}/bearer`, label: `${peer}: API check`, pid, requests, job: check },
     {
-      id: `${peer}/bearer`, label: `${peer}: API check`, pid, requests,
-      job: async (turn) => expect(await send(`${origin}/api/users/current`, { headers: bearer(grants[turn % people].access_token) }), 200),
-    },
-    {
-      id: `${peer}/refresh`, label: `${peer}: refresh`, pid, requests: Math.min(requests, people), tells: true,
+      id: `${peer}/refresh`, label: `${peer}: refresh`, pid, requests: Math.min(requests, people), leadIn: check, tells: true,
       job: async (turn) => { grants[turn] = await token({ grant_type: 'refresh_token', refresh_token: grants[turn].refresh_token }); },
     },
     {
       // People of their own: a new grant of a person takes the place of the one before.
-      id: `${peer}/exchange`, label: `${peer}: code exchange with PKCE`, pid, requests: Math.min(requests, people), tells: true,
+      id: `${peer}/exchange`, label: `${peer}: code exchange with PKCE`, pid, requests: Math.min(requests, people), leadIn: check, tells: true,
       prepare: async (count) => { codes = await each(count, (turn) => code(`guest-${turn}`)); },
       job: (turn) => redeem(codes[turn]),
     },
@@ -45,10 +43,12 @@ export async function openauthPaths({ pid, origin, people, requests }) {
     const fields = { grant_type: 'client_credentials', provider: 'machines', client_id: 'client', client_secret: 'a-secret-of-the-benchmark' };
     // The first answer makes the keys, which the others then find.
     const grants = [await token(fields), ...await each(people - 1, () => token(fields))];
+    // Both write to KV; its keys it only reads.
+    const common = { pid, requests: Math.min(requests, people), leadIn: async () => expect(await send(`${origin}/${way}/.well-known/jwks.json`), 200), tells: true };
     paths.push(
-      { id: `openauth-${way}/client_credentials`, label: `openauth, ${words}: client_credentials`, pid, requests: Math.min(requests, people), tells: true, job: () => token(fields) },
+      { ...common, id: `openauth-${way}/client_credentials`, label: `openauth, ${words}: client_credentials`, job: () => token(fields) },
       {
-        id: `openauth-${way}/refresh`, label: `openauth, ${words}: refresh`, pid, requests: Math.min(requests, people), tells: true,
+        ...common, id: `openauth-${way}/refresh`, label: `openauth, ${words}: refresh`,
         job: async (turn) => { grants[turn] = await token({ grant_type: 'refresh_token', refresh_token: grants[turn].refresh_token }); },
       },
     );

@@ -111,7 +111,9 @@ export class Event {
  */
 export function eventPaths(event, people, { pid, requests, id = (name) => name, label = (words) => words }) {
   const turns = people.length;
+  const once = Math.min(requests, turns);
   const few = people.slice(0, CONNECTIONS);
+  const introspect = (turn) => event.introspect(people[turn % turns].tokens);
   let codes = [];
   const path = (name, words, job, more) => [name, { id: id(name), label: label(words), pid, requests, job, ...more }];
   return Object.fromEntries([
@@ -119,21 +121,23 @@ export function eventPaths(event, people, { pid, requests, id = (name) => name, 
       prepare: () => event.token({ grant_type: 'client_credentials' }),
     }),
     // A refreshed grant's token is one that this isolate has not seen.
-    path('bearer_cold', 'API check, each token for the first time', (turn) => event.whoami(people[turn].tokens), { requests: Math.min(requests, turns) }),
+    path('bearer_cold', 'API check, each token for the first time', (turn) => event.whoami(people[turn].tokens), {
+      requests: once, leadIn: introspect,
+    }),
     path('bearer', 'API check, warm', (turn) => event.whoami(few[turn % few.length].tokens), {
       prepare: () => each(few.length, (turn) => event.whoami(few[turn].tokens)),
     }),
-    path('introspection', 'introspection', (turn) => event.introspect(people[turn % turns].tokens)),
-    path('page', 'authorization page, signed in', async (turn) => expect(await event.page(people[turn % turns]), 200), { quiet: true }),
+    path('introspection', 'introspection', introspect, { requests: once }),
+    path('page', 'authorization page, signed in', async (turn) => expect(await event.page(people[turn % turns]), 200), { requests: once, quiet: true }),
     path('refresh', 'refresh', async (turn) => { people[turn].tokens = await event.refresh(people[turn].tokens); }, {
-      requests: Math.min(requests, turns), tells: true,
+      requests: once, leadIn: introspect, tells: true,
     }),
     path('exchange', 'code exchange with PKCE', (turn) => event.redeem(codes[turn]), {
-      requests: Math.min(requests, turns), tells: true,
+      requests: once, leadIn: introspect, tells: true,
       prepare: async (count) => { codes = await each(count, (turn) => event.code(people[turn])); },
     }),
     path('sign_in', `sign-in, ${CONNECTIONS_FOR_PASSWORDS} at a time`, (turn) => event.signIn(people[turn % turns].email), {
-      requests: Math.min(requests, 24), lanes: CONNECTIONS_FOR_PASSWORDS, quiet: true,
+      requests: Math.min(requests, 24), lanes: CONNECTIONS_FOR_PASSWORDS, quiet: true, slow: true,
     }),
   ]);
 }
