@@ -139,7 +139,7 @@ async function bundle() {
   renameSync(staging, workerFile);
 }
 
-/** What worker.mjs imports as its neighbours lies elsewhere: the bindings in target/edge, the wasm beside the bundle. */
+/** What the Worker's scripts import as their neighbours lies elsewhere: the bindings in target/edge, the wasm beside the bundle. */
 function resolveGenerated(bundler) {
   bundler.onResolve({ filter: /^\.\/willcall\.js$/ }, () => ({ path: join(edgeDirectory, 'willcall.js') }));
   bundler.onResolve({ filter: /^\.\/willcall_bg\.wasm$/ }, ({ path }) => ({ path, external: true }));

@@ -1,4 +1,4 @@
-//! The only place that reads a clock: the front's. Objects are handed theirs by `worker.mjs`.
+//! The only place that reads a clock: the front's. Objects are handed theirs by `keeper.mjs`.
 
 use crate::protocol::time::UnixTime;
 

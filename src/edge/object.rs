@@ -1,5 +1,5 @@
-//! A Durable Object's decisions, for the classes in `worker.mjs`. Each call runs inside a transaction that
-//! the class opens, and a thrown error rolls it back.
+//! A Durable Object's decisions, for the classes in `keeper.mjs`. What each call changes is kept as one, or, if it
+//! throws, not at all.
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;

@@ -1,0 +1,243 @@
+// The Durable Objects. What an object keeps, says and forgets is Rust's word; this file opens the transactions,
+// tells others what Rust notes, and sets the alarms.
+import { DurableObject } from 'cloudflare:workers';
+import { ask } from './ask.mjs';
+import { beSound, distrust } from './memory.mjs';
+import { Table } from './table.mjs';
+import { object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after } from './willcall.js';
+
+// As many notes of an outbox as Rust hands out at a time.
+const NOTES_AT_ONCE = 20;
+
+// An alarm that rings within this is soon enough for whatever else there is to do.
+const SOONEST_ALARM_MS = 1000;
+
+// Long enough to gather changes: KV takes one write a second under each key.
+const TELL_AFTER_MS = 1000;
+
+const NOTHING_TOLD = { objects: false, replicas: false };
+
+// After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
+// revocation may take.
+const RETRY_S = 2;
+
+/** An object: one transaction a command, an outbox, an alarm. */
+class Keeper extends DurableObject {
+  constructor(context, env, kind, tellsFirst) {
+    super(context, env);
+    this.kind = kind;
+    // Whether others must know before the caller does (directory changes), or a moment later (grants): a
+    // replica takes one write a second, and none of a request's time.
+    this.tellsFirst = tellsFirst;
+    this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
+    this.telling = Promise.resolve();
+    this.passes = 0;
+    this.toldAt = 0;
+    this.willTell = false;
+    // Whether there may be notes that were left by the object's life before.
+    this.looksForOld = false;
+    this.alarmAt = undefined;
+    // What was noted since the object was loaded, by target. `told` is the stamp that was told, of a note that is
+    // not yet crossed off: a transaction for each would cost as much as a refresh, so they wait for each other. They
+    // are forgotten with the object's memory, and are then notes that were left.
+    this.noted = new Map();
+  }
+
+  /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
+  async wake() {
+    const rings = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    beSound();
+    const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+    this.alarmAt = rings;
+    if (wakeAfter === undefined) return;
+    this.looksForOld = true;
+    this.tellLater();
+    await this.setAlarm(wakeAfter);
+  }
+
+  async call(command) {
+    if (this.alarmAt === undefined) await this.wake();
+    const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
+    for (const target of noted) this.noted.set(target, { told: undefined });
+    if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
+    if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
+    if (noted.length > 0 && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
+    return reply;
+  }
+
+  /** Either all of it is kept or none. `crossesOff`: what was told is forgotten with it. */
+  transaction(work, crossesOff = false) {
+    beSound();
+    try {
+      const result = work();
+      const told = crossesOff ? [...this.noted].filter(([, note]) => note.told !== undefined) : [];
+      const gone = told.filter(([target, note]) => object_told(this.kind, this.table, target, note.told));
+      const { sql } = this.ctx.storage;
+      const statements = this.table.statements();
+      const write = () => { for (const [text, values] of statements) sql.exec(text, ...values); };
+      // One statement is kept or not by itself.
+      if (statements.length > 1) this.ctx.storage.transactionSync(write);
+      else write();
+      for (const [target] of gone) this.noted.delete(target);
+      return result;
+    } catch (error) {
+      this.table.forget();
+      // A trap is no panic, and leaves the memory as unsound.
+      if (error instanceof WebAssembly.RuntimeError) distrust();
+      throw error;
+    }
+  }
+
+  /** Tells at once if that was not done lately, or else a little later: KV takes one write a second under each key. */
+  tellSoon() {
+    if (this.willTell) return;
+    if (this.passes > 0 || Date.now() - this.toldAt < TELL_AFTER_MS) this.tellLater();
+    else this.tellUnasked();
+  }
+
+  /**
+   * Tells by a timer, set when what is being told has been told. It dies with the machine: what must not wait longer
+   * than that has an alarm besides.
+   */
+  tellLater() {
+    this.willTell = true;
+    const tell = () => {
+      this.willTell = false;
+      return this.tellUnasked();
+    };
+    this.telling.then(() => setTimeout(tell, TELL_AFTER_MS));
+  }
+
+  /** Tells while nobody waits to hear how it went. */
+  async tellUnasked() {
+    const { objects, replicas } = await this.tell(this.newlyNoted()).catch(() => NOTHING_TOLD);
+    if (objects && replicas) return;
+    this.looksForOld = true;
+    await this.setAlarm(RETRY_S);
+  }
+
+  async alarm() {
+    // It has rung.
+    this.alarmAt = Infinity;
+    this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+    const { objects, replicas } = await this.tell().catch(() => NOTHING_TOLD);
+    this.transaction(() => {}, true);
+    const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+    if (!objects || !replicas) await this.setAlarm(RETRY_S);
+    else if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
+  }
+
+  /**
+   * Whether an alarm rings in so many seconds at the latest, or soon enough for anything. One whose time has come and
+   * that has not rung yet is about to; to set another would take it back.
+   */
+  ringsWithin(seconds) {
+    return this.alarmAt <= Date.now() + Math.max(seconds * 1000, SOONEST_ALARM_MS);
+  }
+
+  /** Sees to it that the alarm rings in so many seconds at the latest. */
+  async setAlarm(seconds) {
+    if (this.ringsWithin(seconds)) return;
+    const at = Date.now() + seconds * 1000;
+    await this.ctx.storage.setAlarm(at);
+    this.alarmAt = at;
+  }
+
+  /** The targets that are still to be told; undefined if all of the outbox must be gone through. */
+  newlyNoted() {
+    const all = this.looksForOld;
+    this.looksForOld = false;
+    const targets = [...this.noted].filter(([, note]) => note.told === undefined).map(([target]) => target);
+    return all || targets.length > NOTES_AT_ONCE ? undefined : targets;
+  }
+
+  /** Tells these targets, or all that the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
+  tell(targets) {
+    this.toldAt = Date.now();
+    this.passes += 1;
+    const pass = this.telling.then(() => this.tellOnce(targets));
+    this.telling = pass.catch(() => {}).then(() => { this.passes -= 1; });
+    return pass;
+  }
+
+  async tellOnce(targets) {
+    const told = { objects: true, replicas: true };
+    let after;
+    for (;;) {
+      beSound();
+      const notes = JSON.parse(targets
+        ? object_noted(this.kind, this.table, targets, Date.now())
+        : object_pending(this.kind, this.table, after, Date.now()));
+      after = notes.at(-1)?.target;
+      const done = await Promise.all(notes.map(async (found) => {
+        const note = { ...found, noted: this.noted.get(found.target) };
+        try {
+          if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
+          return note;
+        } catch (error) {
+          // The note stays, and the alarm tries again. A replica may be late; another object must not be.
+          console.error(`not told yet: ${error}`);
+          if (note.effect?.do === 'tell') told.objects = false;
+          else told.replicas = false;
+          return undefined;
+        }
+      }));
+      this.keepTold(done.filter(Boolean));
+      this.toldAt = Date.now();
+      if (targets || notes.length < NOTES_AT_ONCE) return told;
+    }
+  }
+
+  /** Whether a note was told before; of one that was left, KV shows it. What it does not show is told again. */
+  async wasTold({ stamp, urgent, effect, noted }) {
+    if (noted) return noted.told === stamp;
+    if (urgent || effect.do !== 'write') return false;
+    const { namespace, key, value } = effect;
+    return await this.env[namespace].get(key).catch(() => null) === value;
+  }
+
+  /**
+   * What was told is crossed off: at once if it was left, if others rely on it, or if it was the last there is to
+   * tell of it; the rest with those, or when there is much.
+   */
+  keepTold(notes) {
+    for (const { target, stamp, noted } of notes) {
+      // Noted again meanwhile, it is another note.
+      if (noted && this.noted.get(target) === noted) noted.told = stamp;
+    }
+    const left = notes.filter(({ noted }) => !noted);
+    const atOnce = notes.some(({ urgent, noted, effect }) => !noted || urgent || effect?.ttl);
+    if (!atOnce && this.noted.size < NOTES_AT_ONCE) return;
+    this.transaction(() => { for (const { target, stamp } of left) object_told(this.kind, this.table, target, stamp); }, true);
+  }
+
+  carryOut(effect) {
+    if (effect.do === 'tell') return ask(this.env, effect.kind, effect.name, effect.command);
+    const options = effect.ttl === null ? {} : { expirationTtl: effect.ttl };
+    return this.env[effect.namespace].put(effect.key, effect.value, options);
+  }
+}
+
+export class AccountObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'account', false);
+  }
+}
+
+export class EventObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'event', true);
+  }
+}
+
+export class PlatformObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'platform', true);
+  }
+}
+
+export class ThrottleObject extends Keeper {
+  constructor(context, env) {
+    super(context, env, 'throttle', false);
+  }
+}
