@@ -1,5 +1,7 @@
 //! Answers. Each kind fixes its own security headers, so that no endpoint can forget them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::protocol::error::TokenError;
@@ -10,20 +12,20 @@ pub struct Reply {
     /// The status code.
     pub status: u16,
     /// Header names (lower-case) and values; a name may occur twice.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    fn new(status: u16, content_type: Option<&str>, body: Vec<u8>) -> Self {
+    fn new(status: u16, content_type: Option<&'static str>, body: Vec<u8>) -> Self {
         let mut headers = vec![
-            ("x-content-type-options", String::from("nosniff")),
-            ("referrer-policy", String::from("no-referrer")),
-            ("x-frame-options", String::from("DENY")),
+            ("x-content-type-options", Cow::Borrowed("nosniff")),
+            ("referrer-policy", Cow::Borrowed("no-referrer")),
+            ("x-frame-options", Cow::Borrowed("DENY")),
         ];
         if let Some(content_type) = content_type {
-            headers.push(("content-type", content_type.to_owned()));
+            headers.push(("content-type", Cow::Borrowed(content_type)));
         }
         Self {
             status,
@@ -106,7 +108,7 @@ impl Reply {
 
     /// A static file.
     #[must_use]
-    pub fn file(content_type: &str, body: &[u8]) -> Self {
+    pub fn file(content_type: &'static str, body: &[u8]) -> Self {
         Self::new(200, Some(content_type), body.to_vec())
             .with(
                 "content-security-policy",
@@ -117,7 +119,7 @@ impl Reply {
 
     /// This, with a header more.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -135,6 +137,6 @@ impl Reply {
         self.headers
             .iter()
             .find(|(found, _)| *found == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| &**value)
     }
 }

@@ -40,7 +40,7 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.0.headers.iter().filter(|(known, _)| *known == name);
-        let first = values.next().map(|(_, value)| value.as_str());
+        let first = values.next().map(|(_, value)| &**value);
         assert!(
             name == "set-cookie" || values.next().is_none(),
             "{name} is there twice"
@@ -50,7 +50,7 @@ impl Answer {
 
     pub fn headers(&self, name: &str) -> Vec<&str> {
         let all = self.0.headers.iter().filter(|(known, _)| *known == name);
-        all.map(|(_, value)| value.as_str()).collect()
+        all.map(|(_, value)| &**value).collect()
     }
 
     pub fn text(&self) -> String {
