@@ -61,7 +61,15 @@ class Keeper extends DurableObject {
     for (const target of noted) this.noted.set(target, { told: undefined });
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
-    if (noted.length > 0 && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
+    if (noted.length > 0 && this.tellsFirst) {
+      const { objects, replicas } = await this.tell();
+      // Set anew: what this object believes of its alarm may be behind, and a change must not wait for another call.
+      if (!replicas) {
+        this.alarmAt = Infinity;
+        await this.setAlarm(RETRY_S);
+      }
+      if (!objects) throw new Error('another object could not be told');
+    }
     return reply;
   }
 
