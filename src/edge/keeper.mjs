@@ -61,15 +61,7 @@ class Keeper extends DurableObject {
     for (const target of noted) this.noted.set(target, { told: undefined });
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
-    if (noted.length > 0 && this.tellsFirst) {
-      const { objects, replicas } = await this.tell();
-      // Set anew: what this object believes of its alarm may be behind, and a change must not wait for another call.
-      if (!replicas) {
-        this.alarmAt = Infinity;
-        await this.setAlarm(RETRY_S);
-      }
-      if (!objects) throw new Error('another object could not be told');
-    }
+    if (noted.length > 0 && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
     return reply;
   }
 
@@ -113,7 +105,11 @@ class Keeper extends DurableObject {
       this.willTell = false;
       return this.tellUnasked();
     };
-    this.telling.then(() => setTimeout(tell, TELL_AFTER_MS));
+    this.telling.then(() => this.after(TELL_AFTER_MS, tell));
+  }
+
+  after(milliseconds, work) {
+    setTimeout(work, milliseconds);
   }
 
   /** Tells while nobody waits to hear how it went. */

@@ -19,7 +19,7 @@ globalThis.Date = class Date extends RealDate {
 // A real moment between two looks at the simulated time.
 const POLL_MS = 1;
 // What has waited this long beyond its time belongs to an object that is no more.
-const GIVEN_UP_AFTER = 25;
+const GIVEN_UP_AFTER = 100;
 
 const waiting = new Set();
 

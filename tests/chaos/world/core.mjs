@@ -1,11 +1,9 @@
 // The Worker that holds the Durable Objects, the one truth of the simulated KV, and the objects'
 // alarms, which ring by the simulated clock. An object can be made to fail around a command.
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { WorkerEntrypoint } from 'cloudflare:workers';
 
 import * as built from './worker.mjs';
-import { awaitedGoOn, clock, nextAwaited, simulateTimers, until } from './clock.mjs';
+import { awaitedGoOn, clock, nextAwaited, until } from './clock.mjs';
 import { Random } from './random.mjs';
 import { Replica } from './replica.mjs';
 
@@ -13,24 +11,23 @@ const replica = new Replica(clock);
 const alarms = new Map(); // by an object's id
 const ringing = new Set(); // objects whose alarm is ringing
 const timers = new Map(); // by an object's id: gone with the object, as timers are
-const instance = new AsyncLocalStorage();
+const delayed = new Map(); // by an object's id: how many of its writes wait for a simulated time
+const entered = new Set(); // the works that have reached their object
 const created = { count: 0 };
 let alarmsFail = { random: undefined, probability: 0 };
 
 const ALARM_AGAIN_MS = 2000;
 
-simulateTimers((work, at) => {
-  const timer = { work, at };
-  const own = timers.get(instance.getStore());
-  own.due.push(timer);
-  return () => { own.due = own.due.filter((each) => each !== timer); };
-});
-
 // An operator's call waits for the directory's writes, and time stands still until it is answered.
 const aMoment = () => scheduler.wait(2);
 
-/** The bindings as an object gets them. */
-function bindings(env) {
+/** The bindings as the object of this id gets them. */
+function bindings(env, id) {
+  const aWhile = async (at) => {
+    delayed.set(id, delayed.get(id) + 1);
+    await until(at);
+    delayed.set(id, delayed.get(id) - 1);
+  };
   const namespace = (name, wait) => ({
     get: async (key) => replica.read('the objects', `${name} ${key}`),
     put: (key, value, { expirationTtl } = {}) => replica.write(`${name} ${key}`, value, expirationTtl, wait),
@@ -42,7 +39,7 @@ function bindings(env) {
   return {
     ...env,
     DIRECTORY: namespace('DIRECTORY', aMoment),
-    REFRESH_TOKENS: namespace('REFRESH_TOKENS', until),
+    REFRESH_TOKENS: namespace('REFRESH_TOKENS', aWhile),
     ...Object.fromEntries(BINDINGS.map((binding) => [binding, objects(binding)])),
   };
 }
@@ -54,27 +51,25 @@ const failing = (Class, binding) => class extends Class {
     const id = context.id.toString();
     context.storage.setAlarm = async (at) => { alarms.set(id, { binding, at: at - clock.skew }); };
     context.storage.getAlarm = async () => (alarms.has(id) ? alarms.get(id).at + clock.skew : null);
-    super(context, bindings(env));
+    super(context, bindings(env, id));
     created.count += 1;
     this.id = id;
     timers.set(id, { binding, due: [] });
+    delayed.set(id, 0);
   }
 
-  /** Whatever timer is set on the way is this object's. */
-  call(command) {
-    return instance.run(this.id, () => super.call(command));
-  }
-
-  alarm() {
-    return instance.run(this.id, () => super.alarm());
+  /** A timer of this object's. */
+  after(milliseconds, work) {
+    timers.get(this.id).due.push({ work, at: clock.true + milliseconds });
   }
 
   /** Runs the timers that are due. */
-  async tick() {
+  async tick(work) {
+    entered.add(work);
     const own = timers.get(this.id);
     const due = own.due.filter(({ at }) => at <= clock.true);
     own.due = own.due.filter(({ at }) => at > clock.true);
-    await instance.run(this.id, () => Promise.all(due.map(({ work }) => work())));
+    await Promise.all(due.map(({ work }) => work()));
   }
 
   /** A command, and the fault that befalls the object in the middle of it. */
@@ -112,7 +107,8 @@ const failing = (Class, binding) => class extends Class {
     }
   }
 
-  async ring() {
+  async ring(work) {
+    entered.add(work);
     if (alarmsFail.random?.chance(alarmsFail.probability)) throw new Error('the alarm could not be delivered');
     await this.alarm();
   }
@@ -123,14 +119,23 @@ export const EventObject = failing(built.EventObject, 'EVENT_OBJECT');
 export const PlatformObject = failing(built.PlatformObject, 'PLATFORM_OBJECT');
 export const ThrottleObject = failing(built.ThrottleObject, 'THROTTLE_OBJECT');
 
+let begun = 0;
+
+/** Has these objects do something; each such work has a number, and an end. */
+const begin = (env, due, start) => due.map(([id, { binding }]) => {
+  begun += 1;
+  const object = env[binding].get(env[binding].idFromString(id));
+  return { work: begun, id, done: start(object, begun, id, binding) };
+});
+
 /** Rings what is due. The platform rings one alarm of an object at a time, and one that failed again. */
 function ringDue(env) {
   const due = [...alarms].filter(([id, alarm]) => alarm.at <= clock.true && !ringing.has(id));
-  return due.map(async ([id, { binding }]) => {
+  return begin(env, due, async (object, work, id, binding) => {
     alarms.delete(id);
     ringing.add(id);
     try {
-      await env[binding].get(env[binding].idFromString(id)).ring();
+      await object.ring(work);
     } catch {
       if (!alarms.has(id)) alarms.set(id, { binding, at: clock.true + ALARM_AGAIN_MS });
     }
@@ -139,14 +144,23 @@ function ringDue(env) {
 }
 
 /** Has the objects run their timers that are due. */
-const tickDue = (env) => [...timers].filter(([, { due }]) => due.some(({ at }) => at <= clock.true)).map(([id, { binding }]) => (
-  env[binding].get(env[binding].idFromString(id)).tick().catch(() => {})
-));
+function tickDue(env) {
+  const due = [...timers].filter(([, timer]) => timer.due.some(({ at }) => at <= clock.true));
+  return begin(env, due, (object, work) => object.tick(work).catch(() => {}));
+}
 
-// Longer than an alarm or a timer is at work, if it does not wait for a time that is still to come.
-const PATIENCE_MS = 20;
-// Where something does wait for such a time, and all else is through in a moment.
-const LESS_PATIENCE_MS = 3;
+// Far longer than an alarm or a timer is at work. If one never ended, the history would say so, not stand still.
+const MOST_TURNS = 2000;
+
+/** Comes back when each of these is done, or waits for a simulated time that is still to come. */
+async function doneOrDelayed(works) {
+  const left = new Set(works);
+  for (const each of works) each.done.then(() => left.delete(each));
+  const all = Promise.all(works.map(({ done }) => done));
+  const atWork = ({ work, id }) => !entered.has(work) || delayed.get(id) === 0;
+  for (let turns = 0; turns < MOST_TURNS && [...left].some(atWork); turns += 1) await Promise.race([all, scheduler.wait(1)]);
+  for (const { work } of works) entered.delete(work);
+}
 
 export class Core extends WorkerEntrypoint {
   /** What a location sees of a key; `behind` is how much longer ago than any KV may show it. */
@@ -162,10 +176,10 @@ export class Core extends WorkerEntrypoint {
       const next = Math.max(clock.true, Math.min(...ring, ...tick, nextAwaited()));
       if (next > to) break;
       clock.true = next;
-      const begun = Promise.all([...ringDue(this.env), ...tickDue(this.env)]);
-      // What waits in the middle goes on after this call has been answered.
-      this.ctx.waitUntil(begun);
-      await Promise.race([begun, scheduler.wait(nextAwaited() === Infinity ? PATIENCE_MS : LESS_PATIENCE_MS)]);
+      const works = [...ringDue(this.env), ...tickDue(this.env)];
+      // What is delayed goes on after this call has been answered.
+      this.ctx.waitUntil(Promise.all(works.map(({ done }) => done)));
+      await doneOrDelayed(works);
       await awaitedGoOn();
     }
     clock.true = to;
