@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod event;
 pub mod event_command;
 pub mod event_object;
+pub mod event_settings;
 pub mod integration;
 pub mod platform_command;
 pub mod platform_object;

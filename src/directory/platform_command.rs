@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::application::{Application, ApplicationPatch};
-use super::event::{EventLine, EventPatch};
+use super::event::EventLine;
+use super::event_settings::EventPatch;
 use crate::ledger::{Page, PageRequest};
 use crate::protocol::client::{ClientId, ClientType};
 

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::account_row::{AccountRow, email_key};
 use super::catalogue::{self, ScopeDefinition};
-use super::event::{EventRecord, EventSettings};
+use super::event::EventRecord;
 use super::event_command::{Command, Reply};
+use super::event_settings::EventSettings;
 use super::integration::Integration;
 use super::{Problem, audit, usage};
 use crate::account::command as account;

@@ -2,8 +2,8 @@
 
 use super::{CLOSING, Core, INTEGRATION, OPERATOR, ROLES, SCOPES, touch};
 use crate::directory::catalogue::{self, Mode, Role, ScopeDefinition};
-use crate::directory::event::EventSettings;
 use crate::directory::event_command::Reply;
+use crate::directory::event_settings::EventSettings;
 use crate::directory::integration::Integration;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};

@@ -1,0 +1,161 @@
+//! What an operator sets of an event.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Problem, check_text, nullable};
+
+/// What an operator sets of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventSettings {
+    /// What people call the event.
+    pub name: String,
+    /// Seconds in which a rotated refresh token's retry gets the same successor, 0 to 60.
+    pub retry_window: u64,
+    /// Days without use after which a grant ends; none: never.
+    pub refresh_idle_days: Option<u64>,
+    /// The most days a personal access token lasts; none: it may never expire.
+    pub pat_max_days: Option<u64>,
+    /// The event's colour, `#rrggbb`.
+    pub accent: Option<String>,
+}
+
+/// What a `PUT` of an event may say; what is left out keeps its value.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventPatch {
+    /// See [`EventSettings::name`].
+    pub name: Option<String>,
+    /// See [`EventSettings::retry_window`].
+    pub retry_window: Option<u64>,
+    /// See [`EventSettings::refresh_idle_days`].
+    #[serde(
+        default,
+        deserialize_with = "nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_idle_days: Option<Option<u64>>,
+    /// See [`EventSettings::pat_max_days`].
+    #[serde(
+        default,
+        deserialize_with = "nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub pat_max_days: Option<Option<u64>>,
+    /// See [`EventSettings::accent`].
+    #[serde(
+        default,
+        deserialize_with = "nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub accent: Option<Option<String>>,
+}
+
+impl EventPatch {
+    /// The settings after this `PUT`.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] if a new event has no name, or a value cannot be.
+    pub fn apply(self, before: Option<EventSettings>) -> Result<EventSettings, Problem> {
+        let mut settings = match (before, &self.name) {
+            (Some(before), _) => before,
+            (None, None) => return Err(Problem::invalid("a new event needs a name")),
+            (None, Some(name)) => EventSettings {
+                name: name.clone(),
+                retry_window: 10,
+                refresh_idle_days: None,
+                pat_max_days: Some(365),
+                accent: None,
+            },
+        };
+        if let Some(name) = self.name {
+            settings.name = name;
+        }
+        if let Some(window) = self.retry_window {
+            settings.retry_window = window;
+        }
+        if let Some(days) = self.refresh_idle_days {
+            settings.refresh_idle_days = days;
+        }
+        if let Some(days) = self.pat_max_days {
+            settings.pat_max_days = days;
+        }
+        if let Some(accent) = self.accent {
+            settings.accent = accent;
+        }
+        check_text("name", &settings.name, 1, 100)?;
+        if settings.retry_window > 60 {
+            return Err(Problem::invalid("retry_window must be 0 to 60 seconds"));
+        }
+        if settings
+            .refresh_idle_days
+            .is_some_and(|days| !(1..=3650).contains(&days))
+        {
+            return Err(Problem::invalid(
+                "refresh_idle_days must be 1 to 3650, or null for never",
+            ));
+        }
+        if settings
+            .pat_max_days
+            .is_some_and(|days| !(1..=3650).contains(&days))
+        {
+            return Err(Problem::invalid(
+                "pat_max_days must be 1 to 3650, or null for no limit",
+            ));
+        }
+        if settings
+            .accent
+            .as_deref()
+            .is_some_and(|accent| !is_colour(accent))
+        {
+            return Err(Problem::invalid(
+                "accent must be a colour such as #0a7cff, or null",
+            ));
+        }
+        Ok(settings)
+    }
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contract_7_event_settings_have_bounds_and_keep_what_is_left_out() {
+        let named = |name: &str| EventPatch {
+            name: Some(name.into()),
+            ..EventPatch::default()
+        };
+        assert!(EventPatch::default().apply(None).is_err());
+        let made = named("Con").apply(None).unwrap();
+        assert_eq!(
+            (made.retry_window, made.refresh_idle_days, made.pat_max_days),
+            (10, None, Some(365))
+        );
+        let patch: EventPatch =
+            serde_json::from_str(r#"{"pat_max_days":null,"retry_window":0}"#).unwrap();
+        let patched = patch.apply(Some(made.clone())).unwrap();
+        assert_eq!(
+            (
+                patched.name.as_str(),
+                patched.retry_window,
+                patched.pat_max_days
+            ),
+            ("Con", 0, None)
+        );
+        for bad in [
+            r#"{"retry_window":61}"#,
+            r#"{"name":""}"#,
+            r#"{"accent":"red"}"#,
+            r#"{"pat_max_days":0}"#,
+        ] {
+            let patch: EventPatch = serde_json::from_str(bad).unwrap();
+            assert!(patch.apply(Some(made.clone())).is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<EventPatch>(r#"{"colour":"red"}"#).is_err());
+    }
+}
