@@ -83,7 +83,7 @@ async fn answer<P: Ports>(
                 Ok(reply) => reply,
                 Err(fault) => faulty(ports, &fault, true, None),
             },
-            _ => wrong_method(head, route, None)
+            _ => wrong_method(head, route, bare)
                 .unwrap_or_else(|| Reply::json(200, &serde_json::json!({"status": "ok"}))),
         };
     }
@@ -106,7 +106,7 @@ async fn answer<P: Ports>(
         return missing(for_programs, Some(site.layout(None)));
     };
     // 5.
-    if let Some(refusal) = wrong_method(head, &route, Some(site.layout(None))) {
+    if let Some(refusal) = wrong_method(head, &route, || site.layout(None)) {
         return refusal;
     }
     if head.method == "OPTIONS" {
@@ -176,7 +176,7 @@ fn insecure(head: &Head, route: Option<&Route>) -> Option<Reply> {
     })
 }
 
-fn wrong_method(head: &Head, route: &Route, layout: Option<Layout>) -> Option<Reply> {
+fn wrong_method(head: &Head, route: &Route, layout: impl FnOnce() -> Layout) -> Option<Reply> {
     let methods = route.methods();
     if methods.contains(&head.method.as_str()) {
         return None;
@@ -190,7 +190,7 @@ fn wrong_method(head: &Head, route: &Route, layout: Option<Layout>) -> Option<Re
         )
     } else {
         notice(
-            layout.unwrap_or_else(bare),
+            layout(),
             405,
             "That does not work here",
             &["This page cannot be used that way."],

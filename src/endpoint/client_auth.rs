@@ -253,13 +253,13 @@ pub async fn authenticate<P: Ports>(
             }
             (ClientType::Confidential, None) => return Err(refusal(basic, FAILED)),
             (ClientType::Confidential, Some(secret)) => {
-                // A mistyped secret cannot be anybody's.
-                if !client_secret::is_well_formed(secret.expose()) {
-                    break;
-                }
                 if let Some(row) = client.application.secret(secret.expose()) {
                     note_use(site, &client_id, &row.id, row.last_used_at);
                     return Ok(AuthenticatedClient { client });
+                }
+                // A mistyped secret cannot be anybody's: the authority need not be asked.
+                if !client_secret::is_well_formed(secret.expose()) {
+                    break;
                 }
             }
         }
