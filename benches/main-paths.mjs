@@ -3,7 +3,7 @@ import { FORM, each, expect, form, send } from './client.mjs';
 import { buildRustFloor } from './floors/build-rust.mjs';
 import { oidcProviderPaths, openauthPaths, workersOauthProviderPaths } from './peers.mjs';
 import { HOST, jsFloor, openauth, rustFloor, start, willcall, workersOauthProvider } from './workerd.mjs';
-import { Event, eventPaths } from './willcall.mjs';
+import { Event, OBJECT_REQUESTS, eventPaths } from './willcall.mjs';
 
 const NULL_KV = 'null-kv';
 
@@ -17,7 +17,7 @@ function floorPaths(origins, pid, requests, people) {
     floor('floor/js', 'JS worker, constant answer', `${js}/`),
     floor('floor/rust', 'Rust worker, constant answer', `${rust}/`),
     floor('floor/rust-form', 'Rust worker, reads a form, one HMAC', `${rust}/`, { method: 'POST', headers: FORM, body }),
-    floor('floor/object', 'JS worker, one object read-and-write', `${js}/object?of=${people}`, {}, { requests: Math.min(requests, people) }),
+    floor('floor/object', 'JS worker, one object read-and-write', `${js}/object?of=${people}`, {}, { requests: Math.min(requests, OBJECT_REQUESTS) }),
     floor('floor/kv-get', 'JS worker, one KV get', `${js}/kv-get`),
     // The store goes on with a write after its answer: that belongs to the write, not to the path that comes next.
     floor('floor/kv-put', 'JS worker, one KV put', `${js}/kv-put?of=${people}`, {}, {

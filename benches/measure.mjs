@@ -29,28 +29,34 @@ function percentile(sorted, share) {
 }
 
 /**
- * One run of one path: { pid, requests, job(turn, lane), prepare?(requests), leadIn?(turn), lanes?, tells?, quiet?, slow? }.
- * It is led in by requests of its own, or those of `leadIn` where its own would leave work behind or cannot be repeated. What a path that `tells` leaves to be done later is part of what it costs; after one that is
- * `quiet` it is only waited for.
+ * One run of one path: { pid, requests, times?, job(turn, lane), prepare?(requests), leadIn?(turn), lanes?, tells?, quiet?, slow? }.
+ * The requests are sent so many times, once if it does not say. They are led in by requests of their own, or those of
+ * `leadIn` where their own would leave work behind or cannot be repeated. What a path that `tells` leaves to be done
+ * later is part of what it costs; after one that is `quiet` it is only waited for.
  */
 async function measure(path) {
-  connectAnew();
-  await path.prepare?.(path.requests);
-  if (!path.slow) await each(Math.min(path.requests, LEAD_IN), path.leadIn ?? path.job, path.lanes);
-  await sleep(SETTLING_MS);
-  const used = cpuSince(path.pid);
-  const start = performance.now();
-  const times = await each(path.requests, async (turn, lane) => {
-    const sent = performance.now();
-    await path.job(turn, lane);
-    return performance.now() - sent;
-  }, path.lanes);
-  const seconds = (performance.now() - start) / 1000;
-  await sleep(path.tells ? TELLING_MS : SETTLING_MS);
-  const cpu = used() / 1000 / path.requests;
+  const count = path.requests * (path.times ?? 1);
+  const times = [];
+  let [cpu, milliseconds] = [0, 0];
+  while (times.length < count) {
+    connectAnew();
+    await path.prepare?.(path.requests);
+    if (!path.slow) await each(Math.min(path.requests, LEAD_IN), path.leadIn ?? path.job, path.lanes);
+    await sleep(SETTLING_MS);
+    const used = cpuSince(path.pid);
+    const start = performance.now();
+    times.push(...await each(path.requests, async (turn, lane) => {
+      const sent = performance.now();
+      await path.job(turn, lane);
+      return performance.now() - sent;
+    }, path.lanes));
+    milliseconds += performance.now() - start;
+    await sleep(path.tells ? TELLING_MS : SETTLING_MS);
+    cpu += used();
+  }
   if (path.quiet) await sleep(TELLING_MS);
   times.sort((a, b) => a - b);
-  return { cpu, perSecond: path.requests / seconds, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+  return { cpu: cpu / 1000 / count, perSecond: count * 1000 / milliseconds, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
 async function warmUp(path) {
@@ -82,10 +88,10 @@ export async function rounds(paths, count, say) {
     await through(measure);
     say(`round ${round} of ${count}`);
   }
-  return paths.map(({ id, label, requests }, at) => {
+  return paths.map(({ id, label, requests, times = 1 }, at) => {
     const of = (what) => runs[at].map((run) => run[what]);
     return {
-      id, label, requests,
+      id, label, requests: requests * times,
       cpu: median(of('cpu')), cpuLow: Math.min(...of('cpu')), cpuHigh: Math.max(...of('cpu')),
       perSecond: median(of('perSecond')), p50: median(of('p50')), p99: median(of('p99')),
     };

@@ -105,13 +105,20 @@ export class Event {
   }
 }
 
+/** As many requests, at most, of a path with an object: enough to have garbage collected a few times. */
+export const OBJECT_REQUESTS = 1024;
+
+/** How often each grant is refreshed, and each person's code exchanged, in a round. */
+const TIMES = 4;
+
 /**
- * The measured paths of one event, by name. `people` take turns, so that with as many requests as people each grant
- * is refreshed once in a round, and told to KV by itself, as it is when refreshes are an hour apart.
+ * The measured paths of one event, by name. `people` take turns, and what is changed is told to KV before it is
+ * changed again, as it is when refreshes are an hour apart.
  */
 export function eventPaths(event, people, { pid, requests, id = (name) => name, label = (words) => words }) {
   const turns = people.length;
   const once = Math.min(requests, turns);
+  const withObject = Math.min(requests, OBJECT_REQUESTS);
   const few = people.slice(0, CONNECTIONS);
   const introspect = (turn) => event.introspect(people[turn % turns].tokens);
   let codes = [];
@@ -127,13 +134,15 @@ export function eventPaths(event, people, { pid, requests, id = (name) => name, 
     path('bearer', 'API check, warm', (turn) => event.whoami(few[turn % few.length].tokens), {
       prepare: () => each(few.length, (turn) => event.whoami(few[turn].tokens)),
     }),
-    path('introspection', 'introspection', introspect, { requests: once }),
-    path('page', 'authorization page, signed in', async (turn) => expect(await event.page(people[turn % turns]), 200), { requests: once, quiet: true }),
+    path('introspection', 'introspection', introspect, { requests: withObject }),
+    path('page', 'authorization page, signed in', async (turn) => expect(await event.page(people[turn % turns]), 200), {
+      requests: withObject, quiet: true,
+    }),
     path('refresh', 'refresh', async (turn) => { people[turn].tokens = await event.refresh(people[turn].tokens); }, {
-      requests: once, leadIn: introspect, tells: true,
+      requests: once, times: TIMES, leadIn: introspect, tells: true,
     }),
     path('exchange', 'code exchange with PKCE', (turn) => event.redeem(codes[turn]), {
-      requests: once, leadIn: introspect, tells: true,
+      requests: once, times: TIMES, leadIn: introspect, tells: true,
       prepare: async (count) => { codes = await each(count, (turn) => event.code(people[turn])); },
     }),
     path('sign_in', `sign-in, ${CONNECTIONS_FOR_PASSWORDS} at a time`, (turn) => event.signIn(people[turn % turns].email), {
