@@ -1,6 +1,7 @@
 //! An event: one tenant, one host name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,15 @@ pub fn is_host(host: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    host.len() <= 253 && host.split('.').all(label)
+    // What ends in a number is an IPv4 address to every browser, and reaches us as four decimal numbers.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.strip_prefix("0x").map_or_else(
+        || last.bytes().all(|b| b.is_ascii_digit()),
+        |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()),
+    );
+    host.len() <= 253
+        && host.split('.').all(label)
+        && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Whether `host` is a loopback one, where plain http is served.
@@ -241,6 +250,12 @@ mod tests {
             "a..b",
             "*.example",
             "[::2]",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "a.0x",
+            "256.1.1.1",
+            "127.0.0.01",
         ] {
             assert!(!is_host(bad), "{bad}");
         }

@@ -85,6 +85,12 @@ impl Params {
         }
     }
 
+    /// Whether `name` was sent once, without a value.
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(Value::One(value)) if value.is_empty())
+    }
+
     /// What is wrong with `name`, if it was sent and has no usable value.
     #[must_use]
     pub fn fault(&self, name: &str) -> Option<Fault> {

@@ -64,6 +64,10 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
     let event_id = call.event_id(host).await?;
     let request = call.page(|key| key.starts_with(PREFIX))?;
     let query = call.query(&["email"])?;
+    // Whoever asks for one account must not get all of them because a variable was not set.
+    if query.is_empty("email") {
+        return Err(Stop::invalid_request("email is empty"));
+    }
     let (rows, next) = match query.get("email") {
         None => match call
             .event(&event_id, &Command::ListAccounts(request), "event")

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::body::Fields;
 use super::{Call, Stop, conflict, integrations, list, refusal, unexpected};
 use crate::directory::Problem;
-use crate::directory::catalogue::{Mode, Role, ScopeDefinition};
+use crate::directory::catalogue::{self, Mode, Role, ScopeDefinition};
 use crate::directory::event::{EventLine, EventRecord, is_host};
 use crate::directory::event_command as event;
 use crate::directory::event_object::EventObject;
@@ -157,12 +157,19 @@ pub async fn put_scopes<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Repl
 
 fn scope(mut fields: Fields) -> Result<ScopeDefinition, Stop> {
     let name = fields.text("name")?;
+    let name = fields.required("name", name)?;
     let title = fields.text("title")?;
+    // A built-in scope that is only put in other words stays as sensitive as it is.
+    let (description, sensitive) = catalogue::built_in()
+        .into_iter()
+        .find(|known| known.name == name)
+        .map(|known| (known.description, known.sensitive))
+        .unwrap_or_default();
     let scope = ScopeDefinition {
-        name: fields.required("name", name)?,
+        name,
         title: fields.required("title", title)?,
-        description: fields.text("description")?.unwrap_or_default(),
-        sensitive: fields.flag("sensitive")?.unwrap_or_default(),
+        description: fields.text("description")?.unwrap_or(description),
+        sensitive: fields.flag("sensitive")?.unwrap_or(sensitive),
         modes: fields
             .words("modes", &[("obo", Mode::Obo), ("service", Mode::Service)])?
             .unwrap_or_default()

@@ -209,6 +209,26 @@ fn contract_6_the_catalogue_is_replaced_as_a_whole_and_the_built_in_scopes_stay(
 }
 
 #[test]
+fn contract_6_a_built_in_scope_in_other_words_stays_as_sensitive_as_it_is() {
+    let world = World::new();
+    let path = format!("{EVENT}/scopes");
+    let user_read = |body: Value| {
+        world.must("PUT", &path, body);
+        let items = world.items(&path);
+        items.into_iter().find(|scope| scope["name"] == "user:read")
+    };
+    let built_in = user_read(json!([])).unwrap();
+    let told = user_read(json!([{"name": "user:read", "title": "Lire les comptes"}])).unwrap();
+    assert_eq!(built_in["sensitive"], true);
+    assert_eq!(told["title"], "Lire les comptes");
+    for kept in ["sensitive", "description", "modes"] {
+        assert_eq!(told[kept], built_in[kept]);
+    }
+    let said = user_read(json!([{"name": "user:read", "title": "x", "sensitive": false}])).unwrap();
+    assert_eq!(said["sensitive"], false);
+}
+
+#[test]
 fn contract_7_what_get_answers_put_accepts() {
     let world = World::new();
     world.must(
