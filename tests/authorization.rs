@@ -337,6 +337,7 @@ fn contract_2_what_is_wrong_with_the_rest_is_told_by_redirect() {
         (&s.client, &[("prompt", "consent none")], "invalid_request"),
         (&s.client, &[("max_age", "soon")], "invalid_request"),
         (&s.client, &[("max_age", "-1")], "invalid_request"),
+        (&s.client, &[("max_age", "+5")], "invalid_request"),
         (&s.client, &[challenge], "invalid_request"),
         (
             &s.client,
@@ -601,6 +602,13 @@ fn contract_3_the_proof_of_a_fresh_sign_in_is_for_one_request_and_one_session() 
             .get(&proven.replace("wc_fresh=", "wc_fresh=x"))
             .asks_to_sign_in(),
         "forged"
+    );
+    s.wait(60);
+    assert!(browser.get(&proven).asks_for_consent());
+    s.wait(1);
+    assert!(
+        browser.get(&proven).asks_to_sign_in(),
+        "the request opened again later"
     );
 }
 

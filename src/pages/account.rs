@@ -104,8 +104,8 @@ pub struct PersonalToken {
     pub id: String,
     /// What the person called it.
     pub name: String,
-    /// The titles of what it may do.
-    pub scopes: Vec<String>,
+    /// What it may do.
+    pub scopes: Vec<ScopeLine>,
     /// What follows "Created", such as `3 May 2025`.
     pub created: String,
     /// What follows "Last used", such as `today` or `never`.

@@ -123,7 +123,7 @@ fn account() -> String {
             list: vec![PersonalToken {
                 id: "pat1".to_owned(),
                 name: "Script".to_owned(),
-                scopes: vec!["Your name".to_owned()],
+                scopes: vec![scope("pii:basic", false), scope("door:open", true)],
                 created: "3 May 2025".to_owned(),
                 last_used: "never".to_owned(),
                 expires: "3 May 2026".to_owned(),
@@ -341,4 +341,12 @@ fn assets_are_found_by_the_paths_the_pages_use() {
     }
     assert!(asset("/static/").is_none());
     assert!(asset(assets::STYLESHEET).is_some_and(|sheet| sheet.body.len() < 12 * 1024));
+}
+
+#[test]
+fn what_is_sensitive_is_marked_at_an_application_and_at_a_token() {
+    let html = account();
+    let marked = html.matches("Title of door:open<span class=\"aside\"> (administrative)</span>");
+    assert_eq!(marked.count(), 2, "{html}");
+    assert!(!html.contains("Title of pii:basic<span"));
 }

@@ -15,6 +15,7 @@ use super::Site;
 use super::login;
 use super::session::{self, SignedIn};
 use crate::account::command::AskingClient;
+use crate::directory::catalogue::ScopeDefinition;
 use crate::grant::entitlement::Rules;
 use crate::pages::ScopeLine;
 use crate::protocol::client::ClientType;
@@ -158,12 +159,12 @@ pub(super) async fn decide<P: Ports>(
         Ok(scope) => scope.clone(),
         Err((error, words)) => return Ok(request.refuse(site, *error, words)),
     };
+    let words = match &person {
+        Some(_) => "The person has to sign in again.",
+        None => "Nobody is signed in.",
+    };
     let Some(person) = person.filter(|_| !must_sign_in) else {
-        return Ok(request.refuse(
-            site,
-            AuthorizationError::LoginRequired,
-            "Nobody is signed in.",
-        ));
+        return Ok(request.refuse(site, AuthorizationError::LoginRequired, words));
     };
     // 5. A page is shown on a replica's word. What becomes a code, what is refused, and what the request
     //    leaves to us is the authority's to say: no scope just approved is missing from it, and no code
@@ -271,27 +272,30 @@ fn judge(rules: &Rules, asked: Option<&Scope>, person: &SignedIn) -> Result<Scop
     }
 }
 
+/// A scope as a person reads it.
+#[must_use]
+pub fn scope_line(scope: &ScopeDefinition) -> ScopeLine {
+    ScopeLine {
+        name: scope.name.clone(),
+        title: scope.title.clone(),
+        description: scope.description.clone(),
+        sensitive: scope.sensitive,
+    }
+}
+
 /// Scopes in words, in the order of their names.
 #[must_use]
-pub fn scope_lines(
-    catalogue: &[crate::directory::catalogue::ScopeDefinition],
-    scope: &Scope,
-) -> Vec<ScopeLine> {
+pub fn scope_lines(catalogue: &[ScopeDefinition], scope: &Scope) -> Vec<ScopeLine> {
     catalogue
         .iter()
         .filter(|known| scope.has(&known.name))
-        .map(|known| ScopeLine {
-            name: known.name.clone(),
-            title: known.title.clone(),
-            description: known.description.clone(),
-            sensitive: known.sensitive,
-        })
+        .map(scope_line)
         .collect()
 }
 
 const FRESH_SIGN_IN: &str = "fresh sign-in";
-/// How long a sign-in counts as one for the request that demanded it, in seconds.
-const FRESH_FOR: u64 = 300;
+/// How long a sign-in counts as one for the request that demanded it, in seconds: the way back from the form.
+const FRESH_FOR: u64 = 60;
 
 /// Where sign-in leads back to: the target, with proof that the person just signed in for it if it is
 /// an authorization request. Without proof `prompt=login` would ask for ever, and a plain mark could be

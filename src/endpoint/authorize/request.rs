@@ -151,7 +151,7 @@ fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Reque
         _ => None,
     };
     let prompt = prompt(params);
-    let max_age = params.get("max_age").map(str::parse::<u64>);
+    let max_age = params.get("max_age").map(seconds);
     let challenge = challenge(params, application.needs_pkce());
     let rest = check_rest(
         &client,
@@ -159,7 +159,7 @@ fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Reque
         params,
         mode,
         prompt,
-        max_age.as_ref(),
+        max_age,
         &challenge,
     );
     Ok(Request {
@@ -169,7 +169,7 @@ fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Reque
         state: params.get("state").map(str::to_owned),
         mode: mode.unwrap_or(ResponseMode::Query),
         prompt: prompt.unwrap_or_default(),
-        max_age: max_age.and_then(Result::ok),
+        max_age: max_age.flatten(),
         challenge: challenge.ok().flatten(),
         rest,
         query: query.to_owned(),
@@ -189,6 +189,13 @@ fn prompt(params: &Params) -> Option<Prompt> {
         }
     }
     (!prompt.none || (!prompt.login && !prompt.consent)).then_some(prompt)
+}
+
+/// Digits alone, unlike [`str::parse`], which takes a sign.
+fn seconds(text: &str) -> Option<u64> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 /// RFC 7636 section 4.3, method `S256` only.
@@ -217,7 +224,7 @@ fn check_rest(
     params: &Params,
     mode: Option<ResponseMode>,
     prompt: Option<Prompt>,
-    max_age: Option<&Result<u64, core::num::ParseIntError>>,
+    max_age: Option<Option<u64>>,
     challenge: &Result<Option<CodeChallenge>, &'static str>,
 ) -> Result<Option<Scope>, (AuthorizationError, &'static str)> {
     let invalid = |words| Err((AuthorizationError::InvalidRequest, words));
@@ -243,7 +250,7 @@ fn check_rest(
     if prompt.is_none() {
         return invalid("prompt=none must stand alone.");
     }
-    if matches!(max_age, Some(Err(_))) {
+    if max_age == Some(None) {
         return invalid("max_age must be a number of seconds.");
     }
     match params.get("response_type") {

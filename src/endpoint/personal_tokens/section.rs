@@ -3,9 +3,9 @@
 use super::{CREATE, REVOKE, grantable};
 use crate::account::command::Overview;
 use crate::endpoint::Site;
-use crate::endpoint::authorize::scope_lines;
+use crate::endpoint::authorize::{scope_line, scope_lines};
 use crate::endpoint::session::form_token;
-use crate::pages::{Expiry, PersonalToken, TokensSection};
+use crate::pages::{Expiry, PersonalToken, ScopeLine, TokensSection};
 use crate::store::ports::Ports;
 
 /// The ages offered, in days, as far as the event allows them.
@@ -29,10 +29,15 @@ pub fn section<P: Ports>(
     let profile = &overview.profile;
     let grantable = grantable(&site.event, &profile.permissions, &profile.roles);
     let choices = scope_lines(&site.event.scopes, &grantable);
-    let title = |name: &str| {
-        site.event
-            .scope(name)
-            .map_or_else(|| name.to_owned(), |scope| scope.title.clone())
+    // One that the catalogue has no more is shown by its name.
+    let line = |name: &str| match site.event.scope(name) {
+        Some(scope) => scope_line(scope),
+        None => ScopeLine {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            description: String::new(),
+            sensitive: false,
+        },
     };
     TokensSection {
         list: overview
@@ -42,7 +47,7 @@ pub fn section<P: Ports>(
                 form_token: form_token(site, session_id, REVOKE, &token.id),
                 id: token.id.clone(),
                 name: token.name.clone(),
-                scopes: token.scope.names().map(title).collect(),
+                scopes: token.scope.names().map(line).collect(),
                 created: token.created_at.for_people(),
                 last_used: token
                     .last_used_at
