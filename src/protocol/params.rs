@@ -185,6 +185,8 @@ mod tests {
         assert_eq!(params.get("b"), None);
         assert_eq!(params.get("c"), Some("1"));
         assert_eq!(params.any_fault(), None);
+        let empty = ["a", "b", "c", "d"].map(|name| params.is_empty(name));
+        assert_eq!(empty, [true, true, false, false]);
     }
 
     #[test]
