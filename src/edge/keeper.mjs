@@ -108,6 +108,7 @@ class Keeper extends DurableObject {
     this.telling.then(() => this.after(TELL_AFTER_MS, tell));
   }
 
+  /** Does something later, if the object is still in memory then. A method, so that a simulated clock can take its place. */
   after(milliseconds, work) {
     setTimeout(work, milliseconds);
   }
