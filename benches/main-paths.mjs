@@ -1,9 +1,9 @@
 // What one run compares: floors, Willcall, peers. The order is that of each round.
-import { FORM, each, expect, form, send } from './client.mjs';
+import { FORM, basic, each, expect, form, send } from './client.mjs';
 import { buildRustFloor } from './floors/build-rust.mjs';
 import { oidcProviderPaths, openauthPaths, workersOauthProviderPaths } from './peers.mjs';
 import { HOST, jsFloor, openauth, rustFloor, start, willcall, workersOauthProvider } from './workerd.mjs';
-import { Event, OBJECT_REQUESTS, eventPaths } from './willcall.mjs';
+import { Event, OBJECT_REQUESTS, TIMES, eventPaths } from './willcall.mjs';
 
 const NULL_KV = 'null-kv';
 
@@ -13,11 +13,17 @@ function floorPaths(origins, pid, requests, people) {
   const js = origins['js-floor'];
   const rust = origins['rust-floor'];
   const body = form({ grant_type: 'client_credentials', client_id: '1001', value: 'what is to be authenticated' });
+  const refresh = { method: 'POST', headers: basic('1001', 'x'.repeat(50)), body: form({ grant_type: 'refresh_token', refresh_token: 'x'.repeat(150) }) };
+  const object = `${js}/object?of=${people}`;
   return [
     floor('floor/js', 'JS worker, constant answer', `${js}/`),
     floor('floor/rust', 'Rust worker, constant answer', `${rust}/`),
     floor('floor/rust-form', 'Rust worker, reads a form, one HMAC', `${rust}/`, { method: 'POST', headers: FORM, body }),
-    floor('floor/object', 'JS worker, one object read-and-write', `${js}/object?of=${people}`, {}, { requests: Math.min(requests, OBJECT_REQUESTS) }),
+    floor('floor/object', 'JS worker, one object read-and-write', object, {}, { requests: Math.min(requests, OBJECT_REQUESTS) }),
+    // In the rhythm of Willcall's refreshes, led in by something else as they are.
+    floor('floor/refresh-bytes', 'JS worker, a refresh’s bytes without its rules', `${js}/refresh-bytes?of=${people}`, refresh, {
+      requests: Math.min(requests, people), times: TIMES, leadIn: get(object), tells: true,
+    }),
     floor('floor/kv-get', 'JS worker, one KV get', `${js}/kv-get`),
     // The store goes on with a write after its answer: that belongs to the write, not to the path that comes next.
     floor('floor/kv-put', 'JS worker, one KV put', `${js}/kv-put?of=${people}`, {}, {

@@ -109,7 +109,7 @@ export class Event {
 export const OBJECT_REQUESTS = 1024;
 
 /** How often each grant is refreshed, and each person's code exchanged, in a round. */
-const TIMES = 4;
+export const TIMES = 4;
 
 /**
  * The measured paths of one event, by name. `people` take turns, and what is changed is told to KV before it is
