@@ -72,7 +72,7 @@ export class Deployment {
           name: 'driver',
           modulesRoot: here,
           modules: driverModules(),
-          bindings: { LOCATIONS, OPERATOR_TOKEN: SECRETS.OPERATOR_TOKEN },
+          bindings: { LOCATIONS, ...SECRETS },
           serviceBindings: {
             CORE: { name: 'core', entrypoint: 'Core' },
             ...Object.fromEntries(LOCATIONS.flatMap((name) => [[name, name], [`${name}_CONTROL`, { name, entrypoint: 'Control' }]])),

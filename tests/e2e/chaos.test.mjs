@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { Deployment } from '../chaos/deployment.mjs';
 import { keptSeeds, playAll, report } from '../chaos/histories.mjs';
 import { crashes } from '../chaos/outside/crashes.mjs';
+import { forgedFlood } from '../chaos/outside/flood.mjs';
 import { consentReplay, hugeHeaders, slowBodies } from '../chaos/outside/hostile.mjs';
 import { Willcall } from './harness.mjs';
 
@@ -56,6 +57,7 @@ test('the objects’ clock goes back', plays('objectsStepBack'));
 test('a location’s clock goes back', plays('locationsStepBack'));
 test('signing in on demand, with clocks that disagree', plays('signInOnDemand'));
 test('forged tokens cost no call of an object and no read of KV', plays('forgedTokens', { count: 1000 }));
+test('10,000 forged tokens in one stream cost no look-up, and an honest client is served meanwhile', () => forgedFlood());
 test('ids that nobody was given create no object', plays('inventedIds', { count: 300 }));
 test('killed at a random moment: nothing acknowledged is lost, nothing is spent twice', () => crashes({ rounds: 1, seed: SEED }));
 test('200 bodies that come a byte at a time keep nobody waiting', () => slowBodies(place));

@@ -46,11 +46,43 @@ crypto.getRandomValues = (bytes) => {
   return fillReally(bytes);
 };
 
+// What requests look up, while a test counts it.
+let counts;
+
+const countedObjects = (namespace) => ({
+  idFromName: (name) => namespace.idFromName(name),
+  get: (id) => ({
+    call: (command) => {
+      // Usage is handed on every two seconds, whatever came: nobody looks anything up with it.
+      if (!command.startsWith('{"add_usage"')) counts.calls += 1;
+      return namespace.get(id).call(command);
+    },
+  }),
+});
+
+const countedRecords = (namespace) => ({
+  get: (key) => {
+    counts.reads += 1;
+    return namespace.get(key);
+  },
+});
+
+const counted = (env) => Object.fromEntries(Object.entries(env).map(([name, binding]) => {
+  if (typeof binding === 'string') return [name, binding];
+  return [name, name.endsWith('_OBJECT') ? countedObjects(binding) : countedRecords(binding)];
+}));
+
 /** Answers the tests' own paths, and nothing else: `undefined` means the request is the product's. */
 async function clock(request) {
   if (new URL(request.url).pathname === '/__test/barren') {
     barren = (await request.text()) === 'yes';
     return Response.json({ barren });
+  }
+  if (new URL(request.url).pathname === '/__test/counts') {
+    if (request.method === 'POST') counts = { calls: 0, reads: 0 };
+    const told = counts;
+    if (request.method === 'GET') counts = undefined;
+    return Response.json(told);
   }
   if (new URL(request.url).pathname !== '/__test/clock') return undefined;
   if (request.method === 'POST') offset = Number(await request.text());
@@ -69,6 +101,6 @@ export default typeof worker === 'function'
   : {
       ...worker,
       async fetch(request, env, context) {
-        return (await clock(request)) ?? worker.fetch(request, env, context);
+        return (await clock(request)) ?? worker.fetch(request, counts ? counted(env) : env, context);
       },
     };

@@ -67,7 +67,8 @@ const PANIC = /panicked at|RuntimeError|unreachable executed|Uncaught|wasm-funct
 
 /**
  * One deployment. `persistTo` keeps its data in that directory across a restart; otherwise they are
- * gone with it. Text bindings can be replaced or, with `null`, left out.
+ * gone with it. Text bindings can be replaced or, with `null`, left out. `direct`: requests go to workerd's own
+ * socket rather than through miniflare's Worker, which knows schemes and TLS versions, and costs more than ours.
  */
 export class Willcall {
   #miniflare;
@@ -89,7 +90,7 @@ export class Willcall {
   }
 
   async #launch() {
-    const { persistTo, bindings = {} } = this.#settings;
+    const { persistTo, bindings = {}, direct = false } = this.#settings;
     const text = { WILLCALL_SECRET: SECRET, OPERATOR_TOKEN, ...bindings };
     const before = new Set(childrenOf(process.pid).map((child) => child.pid));
     this.#miniflare = new Miniflare({
@@ -104,6 +105,7 @@ export class Willcall {
       durableObjects: Object.fromEntries(
         Object.entries(DURABLE_OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true }]),
       ),
+      ...(direct && { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] }),
       ...(persistTo && {
         kvPersist: path.join(persistTo, 'kv'),
         durableObjectsPersist: path.join(persistTo, 'do'),
@@ -113,7 +115,8 @@ export class Willcall {
         for (const stream of [stdout, stderr]) stream.on('data', (chunk) => (this.log += chunk));
       },
     });
-    this.port = Number((await this.#miniflare.ready).port);
+    const { port } = await this.#miniflare.ready;
+    this.port = Number(direct ? (await this.#miniflare.unsafeGetDirectURL()).port : port);
     this.#pid = childrenOf(process.pid).find((child) => !before.has(child.pid) && /workerd/.test(child.command))?.pid;
     if (this.offset) await this.moveClock(0); // a new workerd has the real time
   }
@@ -160,6 +163,16 @@ export class Willcall {
   async moveClock(seconds) {
     this.offset = (this.offset ?? 0) + seconds * 1000;
     await this.send('localhost', '/__test/clock', { method: 'POST', body: String(this.offset) });
+  }
+
+  /** From now on what requests look up is counted, until {@link lookUps} tells. */
+  countLookUps() {
+    return this.send('localhost', '/__test/counts', { method: 'POST' });
+  }
+
+  /** How often objects were called and KV was read for requests since then. */
+  async lookUps() {
+    return (await this.send('localhost', '/__test/counts')).json;
   }
 
   async now() {

@@ -56,6 +56,51 @@ export async function takeBack(run) {
   ends(run, theirs, 'taken back by the person');
 }
 
+/** The operator disables a person and enables them again: everything they had has ended, and they sign in anew. */
+export async function disable(run) {
+  const { random, world } = run;
+  const person = random.pick(run.people);
+  const path = `/events/${run.event.host}/accounts/${person.id}`;
+  const put = async (status) => {
+    const reply = await insist(run, (plan) => world.operator(run.anywhere(), 'PATCH', path, { status }, { plan }), ['event']);
+    run.check(reply.status === 200 && reply.json.status === status, `${status}: ${reply.status} ${reply.text}`);
+  };
+  await put('disabled');
+  run.note(`${person.email} is disabled`);
+  leave(run, person, 'the person was disabled');
+  const { reply } = await person.browser.open(run.anywhere(), '/account');
+  run.check(reply.text.includes('name="password"'), `a disabled person is still signed in: ${reply.status}`);
+  if (random.chance(0.5)) await world.advance(random.between(100, 5000));
+  await put('active');
+  await person.browser.signIn(run.anywhere(), person);
+  run.note(`${person.email} is enabled again`);
+}
+
+/** The deployment's secret is replaced, and the one before still verifies: nobody notices. */
+export async function rotateSecret(run) {
+  await run.world.rotateSecret();
+  run.note('the deployment’s secret is another');
+}
+
+/** The operator erases a person; somebody new takes the place. */
+export async function erase(run) {
+  const { random, world } = run;
+  const person = random.pick(run.people);
+  const path = `/events/${run.event.host}/accounts/${person.id}`;
+  const reply = await insist(run, (plan) => world.operator(run.anywhere(), 'DELETE', path, undefined, { plan }), ['event']);
+  run.note(`${person.email} is erased → ${reply.status}`);
+  run.check(reply.status === 204, `erasing a person answered ${reply.status} ${reply.text}`);
+  leave(run, person, 'the person was erased');
+  run.people = await run.event.replace(world, person);
+}
+
+/** Whatever a person had, codes not yet redeemed too, is dead at the authority from now on. */
+function leave(run, person, what) {
+  const theirs = run.sessions.filter((session) => session.person === person);
+  for (const session of theirs) if (session.code) session.code.void = 'surely';
+  ends(run, theirs, what);
+}
+
 /** The organiser ends one grant. */
 export async function endGrant(run) {
   const { random, world } = run;

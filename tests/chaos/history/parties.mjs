@@ -46,6 +46,13 @@ export class Event {
     return this.people;
   }
 
+  /** Somebody new instead of a person who is gone. */
+  async replace(world, gone) {
+    const fresh = await this.#newPerson(world);
+    this.people = this.people.map((person) => (person === gone ? fresh : person));
+    return this.people;
+  }
+
   async #newPerson(world) {
     const [location] = world.locations;
     world.peopleMade += 1;

@@ -4,6 +4,9 @@ import { TAKEN_AWAY_WITHIN_MS, together } from '../oracle/standing.mjs';
 import { ALL_SCOPES, App, maskOf } from './parties.mjs';
 import { VIEWS } from './views.mjs';
 
+// More are dropped between histories, and whoever signed in by them with them.
+const MOST_SECRETS = 5;
+
 /** The product did what the contract does not allow. */
 export class Violation extends Error {}
 
@@ -70,6 +73,10 @@ export class Run {
 
   async drawParties(events) {
     const { random, world } = this;
+    if (world.secrets.length > MOST_SECRETS) {
+      await world.dropOldSecrets();
+      for (const event of events) event.people = [];
+    }
     this.event = random.pick(events);
     this.people = await this.event.peopleFor(world);
     const kinds = random.chance(0.4) ? [false, true] : [false];

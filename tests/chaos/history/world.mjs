@@ -11,6 +11,8 @@ export class World {
     this.objectSkew = 0;
     this.requests = 0;
     this.peopleMade = 0;
+    this.secrets = [env.WILLCALL_SECRET];
+    this.secretsMade = 0;
   }
 
   /** The objects' time, in milliseconds. */
@@ -32,6 +34,24 @@ export class World {
 
   tellLocations() {
     return Promise.all(this.locations.map((name) => this.env[`${name}_CONTROL`].set(this.time, this.skews[name])));
+  }
+
+  /** A new deployment secret; those before still verify. */
+  async rotateSecret() {
+    this.secretsMade += 1;
+    await this.#keepSecrets([`secret-${this.secretsMade}-of-the-chaos-tests-0123456789abcdef`, ...this.secrets]);
+  }
+
+  /** Those before verify no more: whoever signed in by them has to sign in again. */
+  async dropOldSecrets() {
+    await this.#keepSecrets(this.secrets.slice(0, 1));
+  }
+
+  async #keepSecrets(secrets) {
+    this.secrets = secrets;
+    const [current, ...previous] = secrets;
+    const given = { WILLCALL_SECRET: current, ...(previous.length > 0 && { WILLCALL_SECRET_PREVIOUS: previous.join(',') }) };
+    for (const name of this.locations) await this.env[`${name}_CONTROL`].give(given);
   }
 
   async skewLocation(name, milliseconds) {

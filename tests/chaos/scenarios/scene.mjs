@@ -37,6 +37,10 @@ export class Scene {
     return `/events/${this.event.host}/integrations/${app.id}`;
   }
 
+  accountPath() {
+    return `/events/${this.event.host}/accounts/${this.person.id}`;
+  }
+
   get secret() {
     return this.app.secrets[0].text;
   }

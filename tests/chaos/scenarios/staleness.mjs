@@ -18,6 +18,33 @@ const TAKEN = {
     take: (scene, grant) => scene.post('/api/oauth/revoke', { token: grant.refresh_token }),
     works: async (scene, grant, at) => (await scene.call(grant.access_token, { at })).status === 200,
   },
+  'a personal access token': {
+    alone: true,
+    prepare: async (scene) => {
+      const { browser } = scene.person;
+      const page = (await browser.open(scene.home, '/account')).reply.text;
+      const made = await browser.submit(scene.home, page, '/account/tokens', { name: 'A script', scope: 'pii:basic', expires: '30' });
+      return /wc_pat_[\w.-]+/.exec(made.reply.text)[0];
+    },
+    take: async (scene) => {
+      const { browser } = scene.person;
+      const page = (await browser.open(scene.home, '/account')).reply.text;
+      return (await browser.submit(scene.home, page, /\/account\/tokens\/[^/"]+\/revoke/.exec(page)[0])).reply;
+    },
+    works: async (scene, token, at) => (await scene.call(token, { at })).status === 200,
+  },
+  'a person who is disabled': {
+    alone: true,
+    prepare: async (scene) => scene.grant(),
+    take: (scene) => scene.world.operator(scene.home, 'PATCH', scene.accountPath(), { status: 'disabled' }),
+    works: async (scene, grant, at) => (await scene.call(grant.access_token, { at })).status === 200,
+  },
+  'a person who is erased': {
+    alone: true,
+    prepare: async (scene) => scene.grant(),
+    take: (scene) => scene.world.operator(scene.home, 'DELETE', scene.accountPath()),
+    works: async (scene, grant, at) => (await scene.call(grant.access_token, { at })).status === 200,
+  },
   'an integration that is suspended': {
     prepare: async (scene) => scene.grant(),
     take: (scene) => scene.world.operator(scene.home, 'PUT', scene.integrationPath(), scene.app.approval({ status: 'suspended' })),

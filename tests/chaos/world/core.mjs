@@ -72,21 +72,21 @@ const failing = (Class, binding) => class extends Class {
     await Promise.all(due.map(({ work }) => work()));
   }
 
-  /** A command, and the fault that befalls the object in the middle of it. */
-  async undergo(command, fault) {
+  /** A command, and the fault that befalls the object in the middle of it. What it says of the fault names the `call`. */
+  async undergo(command, fault, call) {
     switch (fault) {
       case 'rolled back':
         this.transaction = (work) => {
           delete this.transaction;
           return this.transaction(() => {
             work();
-            throw new Error('the object failed before its commit');
+            throw new Error(`${fault} in ${call}`);
           });
         };
         return this.call(command);
       case 'answer lost':
         await this.call(command);
-        throw new Error('the object failed after its commit');
+        throw new Error(`${fault} in ${call}`);
       case 'silent': {
         const answer = await this.call(command);
         await until(clock.true + 60_000);
@@ -95,11 +95,11 @@ const failing = (Class, binding) => class extends Class {
       case 'evicted':
         await this.call(command);
         await this.ctx.storage.sync();
-        this.ctx.abort('the object was evicted after its commit');
+        this.ctx.abort(`${fault} in ${call}`);
         return undefined;
       case 'commit lost': {
         const answer = this.call(command);
-        this.ctx.abort('the object was evicted in its commit');
+        this.ctx.abort(`${fault} in ${call}`);
         return answer;
       }
       default:

@@ -9,6 +9,9 @@ import { SABOTAGES, THREE_MINUTES_BEHIND } from './sabotage.mjs';
 const KINDS = { ACCOUNT_OBJECT: 'account', EVENT_OBJECT: 'event', PLATFORM_OBJECT: 'platform', THROTTLE_OBJECT: 'throttle' };
 const counts = { calls: 0, reads: 0 };
 
+// What the deployment was given last, once it was given other secrets than at first.
+let secrets = {};
+
 // Nobody waits for a location's timers to the millisecond.
 const RELAXED_POLL_MS = 10;
 
@@ -19,20 +22,27 @@ simulateTimers((work, at) => {
 });
 
 /** A call of an object, as the plan has it; `met` collects what happened to the request's calls. */
-async function call(namespace, kind, name, command, plan, met) {
+async function callObject(location, namespace, { kind, name, command, plan, met }) {
   counts.calls += 1;
   const fault = plan[kind]?.shift();
+  const call = `call ${counts.calls} at ${location}`;
   if (plan.arrives && kind === 'account') await until(plan.arrives);
   try {
     if (fault === 'unreachable') throw new Error('the object cannot be reached');
-    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault);
+    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault, call);
     const answer = await (plan.sabotage ? SABOTAGES[plan.sabotage](command, ask) : ask(command));
     met.push({ kind, ok: true });
     return answer;
   } catch (error) {
-    met.push({ kind, fault: fault ?? 'none of the plan' });
+    met.push({ kind, fault: befell(fault, call, error) });
     throw error;
   }
+}
+
+/** What befell a call. One that another's eviction took along may have counted or not, whatever it was to undergo. */
+function befell(fault, call, error) {
+  if (fault === undefined) return 'none of the plan';
+  return fault === 'unreachable' || error.message.includes(`${fault} in ${call}`) ? fault : 'commit lost';
 }
 
 function bindings(env, plan, met) {
@@ -44,10 +54,11 @@ function bindings(env, plan, met) {
   });
   const objects = (binding) => ({
     idFromName: (name) => name,
-    get: (name) => ({ call: (command) => call(env[binding], KINDS[binding], name, command, plan, met) }),
+    get: (name) => ({ call: (command) => callObject(env.LOCATION, env[binding], { kind: KINDS[binding], name, command, plan, met }) }),
   });
   return {
     ...env,
+    ...secrets,
     DIRECTORY: namespace('DIRECTORY'),
     REFRESH_TOKENS: namespace('REFRESH_TOKENS'),
     ...Object.fromEntries(Object.keys(KINDS).map((binding) => [binding, objects(binding)])),
@@ -58,6 +69,12 @@ export class Control extends WorkerEntrypoint {
   set(time, skew) {
     clock.true = time;
     clock.skew = skew;
+  }
+
+  /** Other secrets come with a new isolate; here with a fresh memory, which forgets as much. */
+  give(fresh) {
+    secrets = fresh;
+    globalThis.willcallPanicked('a fresh memory for other secrets');
   }
 
   counts() {
