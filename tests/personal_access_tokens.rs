@@ -62,6 +62,35 @@ fn contract_6_a_token_needs_a_name_a_scope_and_an_expiry_of_the_list() {
 }
 
 #[test]
+fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let account = browser.get("/account");
+    let press = |name: &str, scope: &str| {
+        let fields = [("name", name), ("scope", scope), ("expires", "30")];
+        let page = browser.submit(&account, "/account/tokens", &fields);
+        let page = page.page(200);
+        let shown = page
+            .split("value=\"")
+            .find(|value| value.starts_with("wc_pat_"));
+        unescape(shown.unwrap().split('"').next().unwrap())
+    };
+    let first = press("My script", "pii:basic");
+    let second = press("My script", "pii:basic");
+    assert_ne!(first, second, "none is shown twice");
+    assert_eq!(listed(&browser), 1);
+    s.whoami(&first).refused(401, "invalid_token");
+    s.whoami(&second).ok();
+    // It is in use by now: whoever sends the form again wants another.
+    press("My script", "pii:basic");
+    // And so does whoever fills it in anew.
+    press("Another script", "pii:basic");
+    press("My script", "pii:email");
+    assert_eq!(listed(&browser), 4);
+    s.whoami(&second).ok();
+}
+
+#[test]
 fn contract_6_a_token_can_do_no_more_than_the_person() {
     let s = Scene::new();
     s.change_robin(json!({"permissions": [], "roles": ["staff"]}));

@@ -194,19 +194,20 @@ fn written_account() -> MemoryLedger {
         },
         later(6),
     );
-    let token = |id: &str, expires_at| Account::CreateToken {
+    let token = |id: &str, expires_at, attempt: Option<&str>| Account::CreateToken {
         session_id: "s_1".into(),
         token_id: id.into(),
         name: "My script".into(),
         scope: Scope::of(["pii:basic"]),
         expires_at,
+        attempt: attempt.map(str::to_owned),
     };
     account(
         &mut ledger,
-        token("pat_1", Some(UnixTime(1_775_000_000))),
+        token("pat_1", Some(UnixTime(1_775_000_000)), Some("try1")),
         NOW,
     );
-    account(&mut ledger, token("pat_2", None), NOW);
+    account(&mut ledger, token("pat_2", None, None), NOW);
     account(
         &mut ledger,
         Account::UseToken {
@@ -234,7 +235,7 @@ outbox/grant/gr_1 = 2
 outbox/grant/gr_2 = 2
 outbox/revoked/jti_1 = 1
 password = $argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyAuLg$XwJU3+17Pqn/THxHN5CMCUoKhHGFEM8WYtaNX72L2y8
-pat/pat_1 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":1775000000,"last_used_at":1772357407,"epoch":2}
+pat/pat_1 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":1775000000,"last_used_at":1772357407,"epoch":2,"attempt":"try1"}
 pat/pat_2 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":null,"last_used_at":null,"epoch":2}
 revocations/1001 = 1
 revoked/jti_1 = 1772361000

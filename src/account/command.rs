@@ -159,6 +159,9 @@ pub enum Command {
         scope: Scope,
         /// When it stops being good.
         expires_at: Option<UnixTime>,
+        /// What the form carries once each time it is shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<String>,
     },
     /// The person revokes a personal access token.
     RevokeToken {

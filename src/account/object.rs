@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::command::{Command, Overview, Reply};
 use super::grants::{self, Asked};
 use super::profile::{PASSWORD, PROFILE, Profile};
-use super::{sessions, tokens};
+use super::sessions;
+use super::tokens::{self, Wanted};
 use crate::grant::state::EndReason;
 use crate::ledger::outbox::{Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
@@ -125,7 +126,17 @@ impl Object for AccountObject {
                 name,
                 scope,
                 expires_at,
-            } => tokens::create(ledger, &session_id, &token_id, name, scope, expires_at, now),
+                attempt,
+            } => {
+                let wanted = Wanted {
+                    token_id,
+                    name,
+                    scope,
+                    expires_at,
+                    attempt,
+                };
+                tokens::create(ledger, &session_id, wanted, now)
+            }
             Command::RevokeToken {
                 session_id,
                 token_id,

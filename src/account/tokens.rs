@@ -22,9 +22,34 @@ struct Row {
     expires_at: Option<UnixTime>,
     last_used_at: Option<UnixTime>,
     epoch: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<String>,
+}
+
+/// What a person asks for with the form for a new token.
+pub struct Wanted {
+    /// The id it will have.
+    pub token_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it stops being good.
+    pub expires_at: Option<UnixTime>,
+    /// What the form carries once each time it is shown.
+    pub attempt: Option<String>,
 }
 
 impl Row {
+    /// Whether it was made by the same form, pressed twice. The answer to the first press was never shown.
+    fn was_asked_for_by(&self, wanted: &Wanted) -> bool {
+        self.attempt.is_some()
+            && self.attempt == wanted.attempt
+            && self.name == wanted.name
+            && self.scope == wanted.scope
+            && self.last_used_at.is_none()
+    }
+
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
         self.epoch == profile.epoch && self.expires_at.is_none_or(|end| now < end)
     }
@@ -32,15 +57,15 @@ impl Row {
 
 /// Makes a token; [`Reply::Nothing`] without a session, [`Reply::ScopeRefused`] if there are too many.
 ///
+/// A form that is sent twice leaves one token, the second: a browser shows the last answer only, and of the first
+/// nobody would know.
+///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
 pub fn create(
     ledger: &mut impl Ledger,
     session_id: &str,
-    token_id: &str,
-    name: String,
-    scope: Scope,
-    expires_at: Option<UnixTime>,
+    wanted: Wanted,
     now: Now,
 ) -> Result<Reply, Corrupt> {
     let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
@@ -48,7 +73,7 @@ pub fn create(
     };
     let mut live = 0usize;
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
-        if row.lives(&profile, now.seconds()) {
+        if row.lives(&profile, now.seconds()) && !row.was_asked_for_by(&wanted) {
             live += 1;
         } else {
             ledger.delete(&format!("{PREFIX}{id}"));
@@ -58,14 +83,15 @@ pub fn create(
         return Ok(Reply::ScopeRefused);
     }
     let row = Row {
-        name,
-        scope,
+        name: wanted.name,
+        scope: wanted.scope,
         created_at: now.seconds(),
-        expires_at,
+        expires_at: wanted.expires_at,
         last_used_at: None,
         epoch: profile.epoch,
+        attempt: wanted.attempt,
     };
-    store(ledger, &format!("{PREFIX}{token_id}"), &row)?;
+    store(ledger, &format!("{PREFIX}{}", wanted.token_id), &row)?;
     Ok(Reply::Done)
 }
 

@@ -76,7 +76,7 @@ pub struct SessionLine {
 }
 
 /// The personal access tokens, and the form that makes one: `POST /account/tokens` with `name`, any number of
-/// `scope`, `expires` (days, or `never`) and `form_token`.
+/// `scope`, `expires` (days, or `never`), `form_token` and `attempt`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokensSection {
     /// The person's tokens.
@@ -87,6 +87,8 @@ pub struct TokensSection {
     pub expiries: Vec<Expiry>,
     /// The form token of the **Create token** form.
     pub form_token: String,
+    /// What tells this showing of the form from any other.
+    pub attempt: String,
     /// The token that was just made. This is the one time it is shown.
     pub created: Option<String>,
     /// What was wrong with the last attempt to make one, in a sentence.

@@ -143,6 +143,7 @@ fn account() -> String {
                 },
             ],
             form_token: form_token.clone(),
+            attempt: "this showing".to_owned(),
             created: Some("wc_pat_secret".to_owned()),
             error: Some("Please choose at least one.".to_owned()),
             name: String::new(),

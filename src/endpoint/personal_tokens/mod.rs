@@ -188,6 +188,10 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         name: name.clone(),
         scope: scope.clone(),
         expires_at,
+        attempt: form
+            .get("attempt")
+            .filter(|attempt| attempt.len() <= LONGEST_NAME)
+            .map(str::to_owned),
     };
     match site.account(&profile.id, &command).await? {
         AccountReply::Done => {}

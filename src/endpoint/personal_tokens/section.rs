@@ -7,6 +7,7 @@ use crate::endpoint::authorize::{scope_line, scope_lines};
 use crate::endpoint::session::form_token;
 use crate::pages::{Expiry, PersonalToken, ScopeLine, TokensSection};
 use crate::store::ports::Ports;
+use crate::token::random_id;
 
 /// The ages offered, in days, as far as the event allows them.
 const AGES: [u64; 5] = [7, 30, 90, 180, 365];
@@ -61,6 +62,7 @@ pub fn section<P: Ports>(
         choices,
         expiries: expiries(site.event.settings.pat_max_days),
         form_token: form_token(site, session_id, CREATE, ""),
+        attempt: random_id("", site.ports),
         created: shown.created,
         error: shown.error,
         name: shown.name,
