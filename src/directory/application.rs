@@ -104,6 +104,18 @@ pub struct ApplicationPatch {
     pub status: Option<Status>,
 }
 
+/// Whether this is an address of the web that says where it leads: `https://bank.example@other.example` does not.
+fn is_website(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.and_then(|rest| rest.split(['/', '?', '#']).next())
+        .is_some_and(|authority| {
+            let misleads = |c: char| c == '@' || c == '\\' || c.is_whitespace();
+            !authority.is_empty() && !authority.contains(misleads)
+        })
+}
+
 impl ApplicationPatch {
     /// Lays this over an application.
     ///
@@ -140,9 +152,9 @@ impl ApplicationPatch {
         check_text("description", &application.description, 0, 500)?;
         if let Some(website) = &application.website {
             check_text("website", website, 1, 300)?;
-            if !(website.starts_with("https://") || website.starts_with("http://")) {
+            if !is_website(website) {
                 return Err(Problem::invalid(
-                    "website must begin with https:// or http://",
+                    "website must be an address that begins with https:// or http://, with a host and no user name",
                 ));
             }
         }
