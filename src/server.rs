@@ -5,8 +5,8 @@
 
 use crate::directory::event::is_loopback;
 use crate::endpoint::{
-    Site, account, admin, authorize, consent, introspect, login, logout, metadata, notice,
-    personal_tokens, revoke, token, users,
+    Site, account, admin, authorize, consent, developer, introspect, login, logout, metadata,
+    notice, personal_tokens, revoke, token, users,
 };
 use crate::pages::{Layout, assets};
 use crate::protocol::error::TokenError;
@@ -132,6 +132,7 @@ async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, 
         Route::User(id) => users::one(site, id).await,
         Route::Users => users::list(site).await,
         Route::Front => account::front(site).await,
+        Route::Developer => developer::get(site).await,
         Route::Login if post => login::post(site).await,
         Route::Login => login::get(site).await,
         Route::Logout if post => logout::post(site).await,

@@ -13,7 +13,8 @@ use willcall::ledger::outbox::ObjectKind;
 const NEW: &str = "another-deployment-secret-of-32-bytes";
 
 /// Every path there is, the methods it takes, and whether any origin may read it.
-const PATHS: [(&str, &str, bool); 25] = [
+const PATHS: [(&str, &str, bool); 26] = [
+    ("/developer", "GET, HEAD", false),
     ("/oauth/authorize", "GET, HEAD, POST", false),
     ("/oauth2/authorize", "GET, HEAD, POST", false),
     ("/connect/authorize", "GET, HEAD, POST", false),
@@ -475,6 +476,7 @@ fn contract_3_every_kind_of_answer_carries_its_security_headers() {
     let mut answers = vec![
         ("a page", get("/account")),
         ("the front page", get("/")),
+        ("the developers' page", get("/developer")),
         ("sign-in", s.get("/login").send()),
         ("a redirect", s.get("/account").send()),
         ("a 404 page", get("/nowhere")),
@@ -751,4 +753,53 @@ impl Answer {
                 .is_some_and(|to| to.starts_with("https://"))
         );
     }
+}
+
+#[test]
+fn contract_1_the_developers_page_names_the_events_own_addresses_scopes_and_times_to_anybody() {
+    let s = Scene::new();
+    let page = s.get("/developer").send().page(200);
+    let own = [
+        "/oauth/authorize",
+        "/api/oauth/token",
+        "/api/oauth/revoke",
+        "/api/oauth/introspect",
+        "/api/users/current",
+    ];
+    for path in own {
+        assert!(
+            page.contains(&format!("<code>{ORIGIN}{path}</code>")),
+            "{path}"
+        );
+    }
+    let (people, services) = page.split_once("As a service").unwrap();
+    let names = |part: &str, name: &str| part.contains(&format!("<code>{name}</code>"));
+    for (name, with_people, with_services) in [
+        ("pii:basic", true, false),
+        ("badge:print", true, false),
+        ("stats:read", true, true),
+        ("report:read", false, true),
+        ("token:introspect", false, true),
+    ] {
+        assert_eq!(
+            (names(people, name), names(services, name)),
+            (with_people, with_services),
+            "{name}"
+        );
+    }
+    assert!(page.contains("within 10 seconds"), "the retry window");
+    s.put_event(HOST, json!({"retry_window": 0, "refresh_idle_days": 30}));
+    s.another_isolate();
+    let strict = s.get("/developer").send().page(200);
+    assert!(!strict.contains("within 10 seconds"));
+    assert!(strict.contains("not refreshed for 30 days ends"));
+    s.get("/developer/").send().page(404);
+    s.call("POST", "/developer").send().page(405);
+    assert!(
+        s.signed_in()
+            .get("/developer")
+            .page(200)
+            .contains("href=\"/account\">Account"),
+        "who is signed in finds their account"
+    );
 }

@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod bearer;
 pub mod client_auth;
 pub mod consent;
+pub mod developer;
 pub mod introspect;
 pub mod login;
 pub mod logout;

@@ -13,6 +13,7 @@
 mod account;
 pub mod assets;
 mod consent;
+mod developer;
 mod form_post;
 mod front;
 mod invalid_request;
@@ -31,6 +32,7 @@ pub use account::{
 };
 pub use assets::{Asset, asset};
 pub use consent::{ApplicationCard, ConsentPage};
+pub use developer::{Address, DeveloperPage};
 pub use form_post::FormPostPage;
 pub use front::FrontPage;
 pub use invalid_request::{Back, InvalidRequestPage};

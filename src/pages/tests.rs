@@ -181,6 +181,8 @@ fn all() -> Vec<String> {
         }
         .html(),
         account(),
+        developer(10),
+        developer(0),
         SignOutPage {
             layout: layout(),
             form_token: "the token".to_owned(),
@@ -188,6 +190,21 @@ fn all() -> Vec<String> {
         .html(),
         SignedOutPage { layout: layout() }.html(),
     ]
+}
+
+fn developer(retry_window: u64) -> String {
+    DeveloperPage {
+        layout: layout(),
+        addresses: vec![Address {
+            name: "Issuer",
+            url: "https://reg.example.org".to_owned(),
+        }],
+        for_people: vec![scope("pii:basic", false), scope("door:open", true)],
+        for_services: vec![],
+        retry_window,
+        refresh_idle_days: Some(1),
+    }
+    .html()
 }
 
 /// The forms of a page, each from `<form` to `</form>`.
@@ -237,6 +254,26 @@ fn forms_to_us_carry_the_token_and_forms_to_the_application_do_not() {
         }
     }
     assert_eq!(ours, 8);
+}
+
+#[test]
+fn the_developers_page_says_what_this_event_does_with_a_token_that_was_used() {
+    let lenient = developer(10);
+    assert!(
+        lenient.contains("sent again within 10 seconds"),
+        "{lenient}"
+    );
+    assert!(
+        lenient.contains("not refreshed for 1 day ends"),
+        "{lenient}"
+    );
+    assert!(lenient.contains("This event has none."), "{lenient}");
+    let strict = developer(0);
+    assert!(!strict.contains("sent again within"), "{strict}");
+    assert!(
+        strict.contains("was used before counts as stolen"),
+        "{strict}"
+    );
 }
 
 #[test]

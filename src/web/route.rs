@@ -22,6 +22,8 @@ pub enum Route {
     Users,
     /// The event's front page.
     Front,
+    /// What developers need to know of the event.
+    Developer,
     /// Signing in.
     Login,
     /// Signing out.
@@ -61,6 +63,7 @@ impl Route {
             "/api/users/current" => Self::CurrentUser,
             "/api/users" => Self::Users,
             "/" => Self::Front,
+            "/developer" => Self::Developer,
             "/login" => Self::Login,
             "/logout" => Self::Logout,
             "/account" => Self::Account,
@@ -125,7 +128,9 @@ impl Route {
             Self::Metadata | Self::CurrentUser | Self::User(_) | Self::Users => {
                 &["GET", "HEAD", "OPTIONS"]
             }
-            Self::Front | Self::Account | Self::Static(_) | Self::Health => &["GET", "HEAD"],
+            Self::Front | Self::Developer | Self::Account | Self::Static(_) | Self::Health => {
+                &["GET", "HEAD"]
+            }
             // The operator API's own table says what each of its paths takes.
             Self::Admin(_) => &[],
         }
@@ -203,6 +208,7 @@ mod tests {
             "/api/admin",
             "",
             "/account/",
+            "/developer/",
         ] {
             assert_eq!(Route::of(unknown), None, "{unknown}");
         }

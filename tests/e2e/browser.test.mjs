@@ -246,6 +246,8 @@ if (SHOTS) test('pictures of each page', async (t) => {
       const person = await event.person({ name: 'Robin Example', permissions: ['manage'] });
       await page.goto(`${event.issuer}/`);
       await shoot('front');
+      await page.goto(`${event.issuer}/developer`);
+      await shoot('developer');
       await page.goto(application.origin);
       await shoot('application-welcome');
       await page.getByRole('link', { name: 'Sign in with the event' }).click();

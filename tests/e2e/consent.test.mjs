@@ -173,6 +173,7 @@ test('no page can be framed, loads anything from elsewhere, or tells another sit
   const browser = await robin.browser();
   const pages = {
     front: await browser.open('/'),
+    developer: await browser.open('/developer'),
     login: await event.browser().open('/login'),
     consent: await consentPage(client),
     account: await browser.open('/account'),

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { OPERATOR_TOKEN, Willcall, assertErrorPage, assertOAuthError, callApi } from './harness.mjs';
 
 const HOST = 'reg.mybigevent.org';
-const PAGES = ['/', '/login', '/account', '/oauth/authorize?client_id=1'];
+const PAGES = ['/', '/developer', '/login', '/account', '/oauth/authorize?client_id=1'];
 const POSTED = ['/api/oauth/token', '/api/oauth/revoke', '/api/oauth/introspect', '/login', '/account/consent', '/oauth/authorize'];
 
 let willcall;
@@ -233,4 +233,19 @@ test('a missing or short secret is 500 server_error with a clear log line, on ev
       await broken.stop();
     }
   }
+});
+
+test('the developers’ page names the addresses of the metadata and the scopes of the event', async () => {
+  const metadata = (await event.send('/.well-known/oauth-authorization-server')).json;
+  const page = await event.browser().open('/developer');
+  assert.equal(page.status, 200);
+  const codes = [...page.html.matchAll(/<code>([^<]*)<\/code>/g)].map(([, text]) => text);
+  for (const name of ['issuer', 'authorization_endpoint', 'token_endpoint', 'revocation_endpoint', 'introspection_endpoint']) {
+    assert.ok(codes.includes(metadata[name]), name);
+  }
+  for (const scope of metadata.scopes_supported) assert.ok(codes.includes(scope), scope);
+  assert.match(page.text, /See your statistics/);
+  assert.equal(page.text.match(/This is an administrative permission/g).length, 3, 'user:read and the two of the catalogue');
+  const front = await event.browser().open('/');
+  assert.match(front.html, /href="\/developer"/);
 });
