@@ -164,6 +164,7 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Resul
     find(call, &event_id, id).await?;
     let mut fields = call.fields().await?;
     let asked = read(&mut fields)?;
+    fields.only_shown(&["id", "created_at"])?;
     fields.finish()?;
     let command = Command::PatchAccount {
         id: id.to_owned(),

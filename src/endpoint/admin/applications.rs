@@ -175,6 +175,7 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, client_id: &str) -> Result<Rep
         status: fields.word("status", STATUSES)?,
         ..patch(&mut fields)?
     };
+    fields.only_shown(&["client_id", "created_at", "secrets"])?;
     fields.finish()?;
     let command = Command::PatchApplication { client_id, patch };
     let PlatformReply::Application(row) = call.platform(&command, "application").await? else {

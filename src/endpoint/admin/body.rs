@@ -184,6 +184,17 @@ impl Fields {
         value.ok_or_else(|| invalid(&format!("{} is missing", self.path(name))))
     }
 
+    /// Refuses fields that a `GET` shows and no call sets, in words: whoever changes what they read sends them back.
+    pub fn only_shown(&self, names: &[&str]) -> Result<(), Stop> {
+        match names.iter().find(|name| self.map.contains_key(**name)) {
+            None => Ok(()),
+            Some(name) => Err(invalid(&format!(
+                "{} cannot be set: leave it out",
+                self.path(name)
+            ))),
+        }
+    }
+
     /// Every field has been taken; another one is refused.
     pub fn finish(self) -> Result<(), Stop> {
         match self.map.keys().next() {

@@ -83,6 +83,7 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop
         pat_max_days: fields.nullable_number("pat_max_days")?,
         accent: fields.nullable_text("accent")?,
     };
+    fields.only_shown(&["host", "created_at", "id"])?;
     fields.finish()?;
     let fresh_id = random_id("evt_", call.ports);
     let command = Command::PutEvent {

@@ -111,6 +111,7 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> R
         service_refresh_tokens: fields.flag("service_refresh_tokens")?,
         status: fields.word("status", STATUSES)?,
     };
+    fields.only_shown(&["client_id", "application_name", "last_used_on"])?;
     fields.finish()?;
     let fresh_incarnation = random_id("", call.ports);
     let command = Command::PutIntegration {

@@ -78,7 +78,7 @@ fn contract_7_unknown_and_repeated_fields_are_refused_by_name() {
         (
             "PUT",
             EVENT.to_owned(),
-            json!({"host": "b.localhost", "colour": 1}),
+            json!({"accent": null, "colour": 1}),
         ),
         ("PUT", format!("{EVENT}/scopes"), json!([scope])),
         (
@@ -149,6 +149,43 @@ fn contract_7_unknown_and_repeated_fields_are_refused_by_name() {
     assert_eq!(world.get(EVENT)["name"], "Con");
     let long = "x".repeat(10_000);
     assert!(world.refused(400, "PUT", EVENT, json!({ long: 1 })).len() < 200);
+}
+
+#[test]
+fn contract_7_who_sends_back_what_get_shows_is_told_what_to_leave_out() {
+    let world = World::new();
+    let client_id = world.approved(json!({}));
+    let account = world.account(json!({}));
+    for (method, path, shown) in [
+        ("PUT", EVENT.to_owned(), &["host", "created_at", "id"][..]),
+        (
+            "PUT",
+            format!("{EVENT}/integrations/{client_id}"),
+            &["client_id", "application_name", "last_used_on"],
+        ),
+        (
+            "PATCH",
+            format!("/applications/{client_id}"),
+            &["client_id", "created_at", "secrets"],
+        ),
+        (
+            "PATCH",
+            format!("{EVENT}/accounts/{account}"),
+            &["id", "created_at"],
+        ),
+    ] {
+        let before = world.get(&path);
+        let mut body = before.clone();
+        for name in shown {
+            assert_eq!(
+                world.refused(400, method, &path, body.clone()),
+                format!("{name} cannot be set: leave it out"),
+                "{method} {path}"
+            );
+            body = without(body, name);
+        }
+        assert_eq!(world.must(method, &path, body), before, "{method} {path}");
+    }
 }
 
 #[test]
