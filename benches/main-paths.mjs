@@ -15,15 +15,15 @@ function floorPaths(origins, pid, requests, people) {
   const body = form({ grant_type: 'client_credentials', client_id: '1001', value: 'what is to be authenticated' });
   const refresh = { method: 'POST', headers: basic('1001', 'x'.repeat(50)), body: form({ grant_type: 'refresh_token', refresh_token: 'x'.repeat(150) }) };
   const object = `${js}/object?of=${people}`;
+  // That of Willcall's refreshes: each object once, four times over, led in by calls that write nothing.
+  const rhythm = { requests: Math.min(requests, people), times: TIMES, leadIn: get(`${js}/object-read?of=${people}`), tells: true };
   return [
     floor('floor/js', 'JS worker, constant answer', `${js}/`),
     floor('floor/rust', 'Rust worker, constant answer', `${rust}/`),
     floor('floor/rust-form', 'Rust worker, reads a form, one HMAC', `${rust}/`, { method: 'POST', headers: FORM, body }),
     floor('floor/object', 'JS worker, one object read-and-write', object, {}, { requests: Math.min(requests, OBJECT_REQUESTS) }),
-    // In the rhythm of Willcall's refreshes, led in by something else as they are.
-    floor('floor/refresh-bytes', 'JS worker, a refresh’s bytes without its rules', `${js}/refresh-bytes?of=${people}`, refresh, {
-      requests: Math.min(requests, people), times: TIMES, leadIn: get(object), tells: true,
-    }),
+    floor('floor/object-by-turns', 'JS worker, one object read-and-write, in the rhythm of refreshes', object, {}, rhythm),
+    floor('floor/refresh-bytes', 'JS worker, a refresh’s bytes without its rules, in the same rhythm', `${js}/refresh-bytes?of=${people}`, refresh, rhythm),
     floor('floor/kv-get', 'JS worker, one KV get', `${js}/kv-get`),
     // The store goes on with a write after its answer: that belongs to the write, not to the path that comes next.
     floor('floor/kv-put', 'JS worker, one KV put', `${js}/kv-put?of=${people}`, {}, {

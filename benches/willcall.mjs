@@ -122,6 +122,7 @@ export function eventPaths(event, people, { pid, requests, id = (name) => name, 
   const few = people.slice(0, CONNECTIONS);
   const introspect = (turn) => event.introspect(people[turn % turns].tokens);
   let codes = [];
+  let signIns = 0;
   const path = (name, words, job, more) => [name, { id: id(name), label: label(words), pid, requests, job, ...more }];
   return Object.fromEntries([
     path('client_credentials', 'client_credentials', () => event.token({ grant_type: 'client_credentials' }), {
@@ -145,7 +146,11 @@ export function eventPaths(event, people, { pid, requests, id = (name) => name, 
       requests: once, times: TIMES, leadIn: introspect, tells: true,
       prepare: async (count) => { codes = await each(count, (turn) => event.code(people[turn])); },
     }),
-    path('sign_in', `sign-in, ${CONNECTIONS_FOR_PASSWORDS} at a time`, (turn) => event.signIn(people[turn % turns].email), {
+    // Each goes on in the session begun last: an account keeps a hundred, and where all are one person the oldest go.
+    path('sign_in', `sign-in, ${CONNECTIONS_FOR_PASSWORDS} at a time`, async () => {
+      const person = people[signIns++ % turns];
+      person.cookie = await event.signIn(person.email);
+    }, {
       requests: Math.min(requests, 24), lanes: CONNECTIONS_FOR_PASSWORDS, quiet: true, slow: true,
     }),
   ]);

@@ -28,6 +28,10 @@ export class Counter extends DurableObject {
     return value;
   }
 
+  read() {
+    return this.ctx.storage.sql.exec('select value from counter').raw().next().value?.[0] ?? 0;
+  }
+
   /** What a refresh writes, in bytes: its grant and the note that KV is to be told. */
   keep(command) {
     this.generation += 1;
@@ -41,19 +45,23 @@ export class Counter extends DurableObject {
 
 let next = 0;
 
+/** As many objects by turns as there are people in the benchmark. */
+function counter(env, url) {
+  const name = `counter-${next++ % Number(url.searchParams.get('of'))}`;
+  return env.COUNTER.get(env.COUNTER.idFromName(name));
+}
+
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
     switch (url.pathname) {
-      case '/object': {
-        // As many objects by turns as there are people in the benchmark.
-        const name = `counter-${next++ % Number(url.searchParams.get('of'))}`;
-        return Response.json({ value: await env.COUNTER.get(env.COUNTER.idFromName(name)).add() });
-      }
+      case '/object':
+        return Response.json({ value: await counter(env, url).add() });
+      case '/object-read':
+        return Response.json({ value: await counter(env, url).read() });
       case '/refresh-bytes': {
         const form = await request.text();
-        const name = `counter-${next++ % Number(url.searchParams.get('of'))}`;
-        const reply = await env.COUNTER.get(env.COUNTER.idFromName(name)).keep(`${form.length} ${COMMAND}`);
+        const reply = await counter(env, url).keep(`${form.length} ${COMMAND}`);
         return new Response(reply && ANSWER, { headers: HEADERS });
       }
       case '/kv-get':
