@@ -8,7 +8,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { OPERATOR_TOKEN, Willcall, eventually, projectRoot, randomText, temporaryDirectory } from './harness.mjs';
+import { OPERATOR_TOKEN, Willcall, eventually, projectRoot, randomText, tampered, temporaryDirectory } from './harness.mjs';
 
 const COMMAND = path.join(projectRoot, 'cli', 'willcall.mjs');
 const REFUSED = 1;
@@ -618,7 +618,7 @@ test('doctor: with an application’s credentials it checks more, and shows none
   const { status, stdout, stderr } = await run(['doctor', event.issuer, '--client-id', client.client_id, '--client-secret-file', file]);
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /  pass  a token of its own is issued/);
-  write('client-secret', `${client.client_secret.slice(0, -1)}x`);
+  write('client-secret', tampered(client.client_secret));
   const wrong = await run(['doctor', event.issuer, '--client-id', client.client_id, '--client-secret-file', file]);
   assert.equal(wrong.status, REFUSED);
   assert.ok(failures(wrong.stdout).includes('the secret is accepted in the header, in a form and in JSON'), wrong.stdout);

@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 
 import {
   ALLOWED_STALENESS, Client, EVERYDAY, RETRY_WINDOW, Willcall, assertBearerRefusal, assertErrorPage, assertErrorRedirect, assertOAuthError, callApi,
-  decodeJwt, eventually, pkce, scopeSet, temporaryDirectory,
+  decodeJwt, eventually, pkce, scopeSet, tampered, temporaryDirectory,
 } from './harness.mjs';
 import { elements } from './html.mjs';
 
@@ -950,7 +950,7 @@ test('usage: revoking is an authenticated call too', async () => {
 
 test('usage: a wrong secret is a refusal of the client it names', async () => {
   const client = await service(['report:read']);
-  const wrong = new Client(event, { ...client.registration, client_secret: `${client.client_secret.slice(0, -1)}x` });
+  const wrong = new Client(event, { ...client.registration, client_secret: tampered(client.client_secret) });
   assertOAuthError(await asService(wrong), 401, 'invalid_client');
   const [{ tokens, calls, refusals }] = await countedAs(client, 1);
   assert.deepEqual([tokens, calls, refusals], [0, 0, 1]);
@@ -993,7 +993,7 @@ test('usage: the last day of use is shown with the integration, and a new one be
   const usedOn = (day) => eventually(async () => (await lastUse()) === day || undefined, `use on ${day}`);
   const today = async () => new Date((await willcall.now()) * 1000).toISOString().slice(0, 10);
   assert.equal(await lastUse(), null);
-  const wrong = new Client(event, { ...client.registration, client_secret: `${client.client_secret.slice(0, -1)}x` });
+  const wrong = new Client(event, { ...client.registration, client_secret: tampered(client.client_secret) });
   assertOAuthError(await asService(wrong), 401, 'invalid_client');
   await countedAs(client, 1);
   assert.equal(await lastUse(), null, 'a stranger’s refusal is no use');
@@ -1148,7 +1148,7 @@ test('each secret has a last_used_at of its own', async () => {
 
 test('a wrong secret is no use of the right one', async () => {
   const client = await service(['report:read']);
-  const wrong = new Client(event, { ...client.registration, client_secret: `${client.client_secret.slice(0, -1)}x` });
+  const wrong = new Client(event, { ...client.registration, client_secret: tampered(client.client_secret) });
   assertOAuthError(await asService(wrong), 401, 'invalid_client');
   await countedAs(client, 1); // by now anything else would be noted too
   assert.deepEqual(Object.values(await secretsOf(client)), [null]);
