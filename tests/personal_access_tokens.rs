@@ -79,6 +79,16 @@ fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     let second = press("My script", "pii:basic");
     assert_ne!(first, second, "none is shown twice");
     assert_eq!(listed(&browser), 1);
+    let (made, replaced) = (
+        "personal_access_token.created",
+        "personal_access_token.replaced",
+    );
+    assert_eq!(s.audit(3), [made, replaced, made]);
+    // The same command tried again by ourselves takes nothing's place.
+    s.lose_answers();
+    press("Yet another", "pii:basic");
+    s.keep_answers();
+    assert_eq!(s.audit(2), [made, made]);
     s.whoami(&first).refused(401, "invalid_token");
     s.whoami(&second).ok();
     // It is in use by now: whoever sends the form again wants another.
@@ -86,7 +96,7 @@ fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     // And so does whoever fills it in anew.
     press("Another script", "pii:basic");
     press("My script", "pii:email");
-    assert_eq!(listed(&browser), 4);
+    assert_eq!(listed(&browser), 5);
     s.whoami(&second).ok();
 }
 
@@ -216,6 +226,11 @@ fn contract_6_a_token_ends_when_it_expires_or_is_revoked() {
     );
     s.whoami(&long).refused(401, "invalid_token");
     assert_eq!(listed(&browser), 0);
+    // Pressed again, in another tab: it ended once.
+    let revoked = "personal_access_token.revoked";
+    assert_eq!(s.audit(1), [revoked]);
+    browser.submit(&account, "/account/tokens/", &[]).redirect();
+    assert_ne!(s.audit(2).last().map(String::as_str), Some(revoked));
 }
 
 #[test]

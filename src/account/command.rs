@@ -243,6 +243,11 @@ pub enum Reply {
         /// Whom it was granted to.
         client_id: ClientId,
     },
+    /// A personal access token is made.
+    TokenMade {
+        /// The ids of those it took the place of.
+        replaced: Vec<String>,
+    },
     /// The token is alive.
     Alive(Box<Alive>),
     /// A page of grants.

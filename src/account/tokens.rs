@@ -72,11 +72,17 @@ pub fn create(
         return Ok(Reply::Nothing);
     };
     let mut live = 0usize;
+    let mut replaced = Vec::new();
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
-        if row.lives(&profile, now.seconds()) && !row.was_asked_for_by(&wanted) {
+        let lives = row.lives(&profile, now.seconds());
+        if lives && !row.was_asked_for_by(&wanted) {
             live += 1;
-        } else {
-            ledger.delete(&format!("{PREFIX}{id}"));
+            continue;
+        }
+        ledger.delete(&format!("{PREFIX}{id}"));
+        // The front's own second try of this command finds the row of its first.
+        if lives && id != wanted.token_id {
+            replaced.push(id);
         }
     }
     if live >= MOST {
@@ -92,10 +98,10 @@ pub fn create(
         attempt: wanted.attempt,
     };
     store(ledger, &format!("{PREFIX}{}", wanted.token_id), &row)?;
-    Ok(Reply::Done)
+    Ok(Reply::TokenMade { replaced })
 }
 
-/// Revokes a token.
+/// Revokes a token; [`Reply::Nothing`] without a session, or if there is none of this id.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
@@ -108,7 +114,11 @@ pub fn revoke(
     if sessions::person(ledger, session_id, now)?.is_none() {
         return Ok(Reply::Nothing);
     }
-    ledger.delete(&format!("{PREFIX}{token_id}"));
+    let key = format!("{PREFIX}{token_id}");
+    if ledger.get(&key).is_none() {
+        return Ok(Reply::Nothing);
+    }
+    ledger.delete(&key);
     Ok(Reply::Done)
 }
 

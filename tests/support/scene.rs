@@ -144,6 +144,18 @@ impl Scene {
         done(&self.event(&self.event, &command));
     }
 
+    /// The kinds of the latest entries in the audit, newest first.
+    pub fn audit(&self, most: usize) -> Vec<String> {
+        let page = json!({"after": null, "limit": most});
+        let page = serde_json::from_value(page).unwrap();
+        match self.event(&self.event, &event_command::Command::ListAudit(page)) {
+            event_command::Reply::Audit(page) => {
+                page.items.into_iter().map(|entry| entry.kind).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Changes Robin's account.
     pub fn change_robin(&self, patch: Value) {
         self.change_account(&self.event, &self.robin, patch);

@@ -193,8 +193,8 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             .filter(|attempt| attempt.len() <= LONGEST_NAME)
             .map(str::to_owned),
     };
-    match site.account(&profile.id, &command).await? {
-        AccountReply::Done => {}
+    let replaced = match site.account(&profile.id, &command).await? {
+        AccountReply::TokenMade { replaced } => replaced,
         AccountReply::ScopeRefused => {
             return say(
                 site,
@@ -205,10 +205,13 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             .await;
         }
         _ => return Ok(refused(site)),
-    }
+    };
     let text = token
         .seal(site.ring, &site.event.id)
         .ok_or(Fault::Broken("a personal access token could not be signed"))?;
+    for id in &replaced {
+        site.audit_later("personal_access_token.replaced", &profile.id, id);
+    }
     site.audit_later("personal_access_token.created", &profile.id, &token.id);
     if wants_json(site) {
         let made = TokenLine {
@@ -317,9 +320,12 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
         session_id: session_id.clone(),
         token_id: id.to_owned(),
     };
-    site.account(owner, &command).await?;
+    let reply = site.account(owner, &command).await?;
     site.ports.replicas().forget_account(&site.event.id, owner);
-    site.audit_later("personal_access_token.revoked", owner, id);
+    // Whoever presses twice finds it gone, and that is what was wanted; it ended once.
+    if matches!(reply, AccountReply::Done) {
+        site.audit_later("personal_access_token.revoked", owner, id);
+    }
     Ok(if wants_json(site) {
         Reply::empty(204)
     } else {
