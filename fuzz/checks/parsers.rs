@@ -135,8 +135,6 @@ fn registration(uri: &str) {
         );
         let made = confirmed.with_fragment(&[("code", "x y")]);
         assert_eq!(made.matches('#').count(), 1, "{made}");
-        let source = confirmed.csp_source();
-        assert!(!source.contains([';', ',', '\'', ' ']), "{source}");
         assert!(!confirmed.for_people().is_empty());
     }
 }

@@ -13,7 +13,7 @@ use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Client, Source};
 use crate::store::ports::{Fault, Ports};
 use crate::web::cookies::Cookie;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 const REVOKE: &str = "revoke application";
 const END_SESSION: &str = "end session";
@@ -28,7 +28,7 @@ pub async fn front<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         layout: site.layout(person.as_ref().map(SignedIn::person)),
         signed_in: person.is_some(),
     };
-    Ok(Reply::page(200, page.html(), &[]))
+    Ok(Reply::page(200, page.html(), Forms::StayHere))
 }
 
 /// `GET /account`.
@@ -83,7 +83,7 @@ pub async fn show<P: Ports>(
         tokens,
         sign_out_token: logout::token(site, session_id),
     };
-    Ok(Reply::page(status, page.html(), &[]))
+    Ok(Reply::page(status, page.html(), Forms::StayHere))
 }
 
 /// Each application once, with all that its live grants allow together.

@@ -6,7 +6,7 @@ use super::session::{self, SignedIn};
 use crate::directory::catalogue::Mode;
 use crate::pages::{Address, DeveloperPage, ScopeLine};
 use crate::store::ports::{Fault, Ports};
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 /// What is at which path, in the order in which an application comes by.
 const ADDRESSES: [(&str, &str); 7] = [
@@ -39,7 +39,7 @@ pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         retry_window: site.event.settings.retry_window,
         refresh_idle_days: site.event.settings.refresh_idle_days,
     };
-    Ok(Reply::page(200, page.html(), &[]))
+    Ok(Reply::page(200, page.html(), Forms::StayHere))
 }
 
 fn of_mode<P: Ports>(site: &Site<'_, P>, mode: Mode) -> Vec<ScopeLine> {

@@ -20,7 +20,7 @@ use crate::token::cookie::{CookieValue as _, KnownBrowser, SessionCookie};
 use crate::token::key::Purpose;
 use crate::token::random_id;
 use crate::web::cookies::Cookie;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 const ACTION: &str = "sign in";
 /// How many accounts a browser remembers having signed in to.
@@ -78,20 +78,22 @@ async fn show<P: Ports>(
     error: Option<&str>,
     status: u16,
 ) -> Result<Reply, Fault> {
-    // Chrome applies `form-action` to the whole chain of redirects after a form post, and a request
-    // that needs no consent goes from here straight to the application.
+    // A request that needs no consent goes from this form straight to the application.
     let asking = authorize::asking(site, target).await?;
+    let forms = match asking {
+        Some(_) => Forms::LeadToAnApplication,
+        None => Forms::StayHere,
+    };
     let (visit, cookie) = session::visit(site);
     let page = LoginPage {
         layout: site.layout(None),
-        heading_for: asking.as_ref().map(|asking| asking.application.clone()),
+        heading_for: asking,
         email: email.to_owned(),
         error: error.map(str::to_owned),
         return_to: target.to_owned(),
         form_token: form_token(site, &visit.id, ACTION, target),
     };
-    let sources: Vec<String> = asking.into_iter().map(|asking| asking.csp_source).collect();
-    let reply = Reply::page(status, page.html(), &sources);
+    let reply = Reply::page(status, page.html(), forms);
     Ok(match cookie {
         Some(cookie) => reply.with("set-cookie", cookie),
         None => reply,

@@ -7,7 +7,7 @@ use super::session::{self, form_token, is_ours};
 use crate::pages::{SignOutPage, SignedOutPage};
 use crate::store::ports::{Fault, Ports};
 use crate::web::cookies::Cookie;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 const SIGN_OUT: &str = "sign out";
 
@@ -23,7 +23,7 @@ pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
                 layout: site.layout(None),
             }
             .html(),
-            &[],
+            Forms::StayHere,
         ),
         Some(person) => {
             let form_token = form_token(site, &person.cookie.session_id, SIGN_OUT, "");
@@ -31,7 +31,7 @@ pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
                 layout: site.layout(Some(person.person())),
                 form_token,
             };
-            Reply::page(200, page.html(), &[])
+            Reply::page(200, page.html(), Forms::StayHere)
         }
     })
 }
@@ -60,7 +60,8 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let page = SignedOutPage {
         layout: site.layout(None),
     };
-    Ok(Reply::page(200, page.html(), &[]).with("set-cookie", Cookie::Session.remove(site.head)))
+    Ok(Reply::page(200, page.html(), Forms::StayHere)
+        .with("set-cookie", Cookie::Session.remove(site.head)))
 }
 
 /// The form token of a **Sign out** button.

@@ -32,7 +32,7 @@ use crate::store::ports::{Fault, Ports};
 use crate::token::access_token::Issuer;
 use crate::token::key::KeyRing;
 use crate::web::inbound::Head;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 /// The most bytes of a form or JSON body (contract 4).
 pub const LONGEST_BODY: usize = 16 * 1024;
@@ -135,5 +135,5 @@ pub fn notice(
             href: href.to_owned(),
         }),
     };
-    Reply::page(status, page.html(), &[])
+    Reply::page(status, page.html(), Forms::StayHere)
 }

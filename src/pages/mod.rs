@@ -6,7 +6,7 @@
 //!
 //! The pages contain no inline style, no inline script and nothing from another origin, so they work under
 //! `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'`. `form-action` is the endpoint's to
-//! set: `'self'`, and on [`ConsentPage`], [`InvalidRequestPage`] and [`FormPostPage`] the application's origin too.
+//! set: `'self'`, but on pages whose forms lead to an application none.
 //!
 //! Every form to this host carries a hidden `form_token`; the two that go to the application never do.
 

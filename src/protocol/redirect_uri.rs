@@ -208,21 +208,6 @@ impl ConfirmedRedirectUri {
         format!("{}#{}", self.0, form_pairs(pairs.iter().copied()))
     }
 
-    /// The source expression that lets a form's answer redirect here (CSP `form-action`):
-    /// scheme and authority, or the scheme alone for a private-use one.
-    #[must_use]
-    pub fn csp_source(&self) -> String {
-        match self.0.split_once(':') {
-            // CSP has no syntax for an IPv6 literal, so there it is the scheme.
-            Some((scheme @ ("https" | "http"), rest)) => match authority(rest) {
-                Some(authority) if !authority.starts_with('[') => format!("{scheme}://{authority}"),
-                _ => format!("{scheme}:"),
-            },
-            Some((scheme, _)) => format!("{scheme}:"),
-            None => String::from("'none'"),
-        }
-    }
-
     /// Where a person is sent, in words: the host, or the app's own scheme.
     #[must_use]
     pub fn for_people(&self) -> String {

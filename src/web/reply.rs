@@ -6,6 +6,17 @@ use serde::Serialize;
 
 use crate::protocol::error::TokenError;
 
+/// Where the forms of a page lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forms {
+    /// To pages of ours, and from there to no other's.
+    StayHere,
+    /// Sooner or later to an application. Chromium holds every redirect that follows a form post against
+    /// `form-action`, those of the application's own callback too: to another host of its maker's, or into an app by
+    /// its scheme. No list can name them, and where one hop is missing the browser stops after the code is spent.
+    LeadToAnApplication,
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -34,18 +45,19 @@ impl Reply {
         }
     }
 
-    /// A page. `form_action` are the sources besides our own that its forms may lead to: browsers
-    /// apply `form-action` to the redirect after a form post, too.
+    /// A page.
     #[must_use]
-    pub fn page(status: u16, html: String, form_action: &[String]) -> Self {
-        let mut policy = String::from(
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self'",
-        );
-        for source in form_action {
-            policy.push(' ');
-            policy.push_str(source);
-        }
+    pub fn page(status: u16, html: String, forms: Forms) -> Self {
+        let policy = match forms {
+            Forms::StayHere => {
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; \
+                 frame-ancestors 'none'; form-action 'self'"
+            }
+            Forms::LeadToAnApplication => {
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; \
+                 frame-ancestors 'none'"
+            }
+        };
         Self::new(status, Some("text/html; charset=utf-8"), html.into_bytes())
             .with("content-security-policy", policy)
             .with("cache-control", "no-store")

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -175,6 +176,48 @@ test('a person who lacks a permission comes back with the one button of "Invalid
   await page.waitForURL(`${application.origin}/**`);
   assert.match(page.url(), /error=invalid_request/);
   assert.deepEqual(complaints, []);
+});
+
+// Chromium holds each redirect after a form post against the page's `form-action`.
+test('an application whose callback leads on to another host is reached from every page that leads to it', async (t) => {
+  const listen = async (answer) => {
+    const server = createHttpServer(answer).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    return `http://127.0.0.1:${server.address().port}`;
+  };
+  const site = await listen((request, response) => response.end('Welcome'));
+  const callbacks = [];
+  const api = await listen((request, response) => {
+    callbacks.push(request.method);
+    response.writeHead(303, { location: `${site}/welcome` }).end();
+  });
+  const elsewhere = await event.application({ redirect_uris: [`${api}/callback`] });
+  const { page } = await openWindow(t);
+  const ask = (parameters) => page.goto(`${event.issuer}${elsewhere.authorizationPath(parameters)}`);
+  const arrive = async () => {
+    await page.waitForURL(`${site}/welcome`);
+    assert.equal(await page.locator('body').innerText(), 'Welcome');
+  };
+  const kim = await event.person();
+
+  await ask({ scope: 'pii:basic' });
+  await signIn(page, kim);
+  await authorizeButton(page).click();
+  await arrive();
+  await elsewhere.obtainGrant(kim, { scope: 'pii:basic' });
+  await ask({ scope: 'pii:basic', prompt: 'login' }); // consent is remembered: straight from the sign-in page
+  await signIn(page, kim);
+  await arrive();
+  await ask({ scope: 'pii:email' });
+  await page.getByRole('button', { name: 'Deny' }).click();
+  await arrive();
+  await ask({ scope: 'pii:basic', response_mode: 'form_post' });
+  await arrive();
+  await ask({ scope: 'staff:roster' });
+  await page.getByRole('main').getByRole('button').click();
+  await arrive();
+  assert.deepEqual(callbacks, ['GET', 'GET', 'GET', 'POST', 'GET']);
 });
 
 test('secrets, codes and tokens are in no page and no log of the application', async (t) => {

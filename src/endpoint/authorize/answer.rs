@@ -11,7 +11,7 @@ use crate::protocol::scope::Scope;
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::authorization_code::{AuthorizationCode, Binding, LIFETIME};
 use crate::token::random_id;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 impl Request {
     pub(super) fn refuse<P: Ports>(
@@ -70,7 +70,7 @@ impl Request {
                     fields: fields(&pairs),
                     script: assets::SUBMIT_SCRIPT.to_owned(),
                 };
-                Reply::page(200, page.html(), &[self.redirect_uri.csp_source()])
+                Reply::page(200, page.html(), Forms::LeadToAnApplication)
             }
         }
     }
@@ -127,7 +127,7 @@ impl Request {
             form_token,
             switch_href: login::address(&self.address(&site.head.path)),
         };
-        Reply::page(200, page.html(), &[self.redirect_uri.csp_source()])
+        Reply::page(200, page.html(), Forms::LeadToAnApplication)
     }
 
     /// The 403 page: what the person may not grant, in words, and one button back.
@@ -194,7 +194,7 @@ impl Request {
             scopes,
             back,
         };
-        Reply::page(403, page.html(), &[self.redirect_uri.csp_source()])
+        Reply::page(403, page.html(), Forms::LeadToAnApplication)
     }
 }
 

@@ -327,26 +327,16 @@ fn is_proof<P: Ports>(site: &Site<'_, P>, session_id: &str, query: &str, proof: 
     form_token::verifies(site.ring, &site.event.id, &form, proof, site.now)
 }
 
-/// Who asks behind a sign-in page, for its words and its `form-action`.
-pub struct Asking {
-    /// The application's name.
-    pub application: String,
-    /// Where its answer may lead.
-    pub csp_source: String,
-}
-
-/// Who asks in an authorization request that a sign-in leads back to.
+/// The name of the application that asks, where a sign-in leads back to an authorization request.
 ///
 /// # Errors
 /// [`Fault`] if an object does not answer.
-pub async fn asking<P: Ports>(site: &Site<'_, P>, target: &str) -> Result<Option<Asking>, Fault> {
+pub async fn asking<P: Ports>(site: &Site<'_, P>, target: &str) -> Result<Option<String>, Fault> {
     let Some(query) = request_of(target) else {
         return Ok(None);
     };
-    Ok(read(site, query).await?.ok().map(|request| Asking {
-        application: request.client.application.name.clone(),
-        csp_source: request.redirect_uri.csp_source(),
-    }))
+    let request = read(site, query).await?.ok();
+    Ok(request.map(|request| request.client.application.name.clone()))
 }
 
 /// The e-mail an application suggests to sign in with.
