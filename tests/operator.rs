@@ -46,6 +46,39 @@ fn contract_7_a_delete_whose_first_answer_was_lost_is_204_and_of_nothing_404() {
 }
 
 #[test]
+fn contract_7_an_application_whose_first_answer_was_lost_is_registered_once() {
+    let s = scene();
+    let applications = "/api/admin/applications";
+    let register = |client_type: &str| {
+        let fields = json!({"name": "One", "redirect_uris": [], "type": client_type});
+        let call = s.call("POST", applications).bearer(OPERATOR);
+        let answer = call.json(&fields).send();
+        assert_eq!(answer.status(), 201);
+        answer.json()
+    };
+    let count = || {
+        let list = s.get(applications).bearer(OPERATOR).send().json();
+        list["items"].as_array().unwrap().len()
+    };
+    let before = count();
+    for client_type in ["public", "confidential"] {
+        s.lose_answers();
+        register(client_type);
+        s.keep_answers();
+    }
+    assert_eq!(count(), before + 2);
+    let made = register("confidential");
+    assert_eq!(count(), before + 3, "the same asked for anew is another");
+    let body = json!({
+        "grant_type": "client_credentials",
+        "client_id": made["client_id"],
+        "client_secret": made["client_secret"],
+    });
+    let answer = s.call("POST", "/api/oauth/token").json(&body).send();
+    assert_eq!(answer.json()["error"], "unauthorized_client", "its secret");
+}
+
+#[test]
 fn contract_7_without_the_operators_token_nothing_is_taken_away() {
     let s = scene();
     let path = format!("/api/admin/events/{HOST}");

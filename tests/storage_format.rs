@@ -584,6 +584,7 @@ fn written_platform() -> MemoryLedger {
             patch: serde_json::from_value(patch).unwrap(),
             client_type: ClientType::Confidential,
             secret,
+            attempt: "att_1".into(),
         },
     );
     platform(
@@ -610,6 +611,7 @@ fn written_platform() -> MemoryLedger {
             patch: public,
             client_type: ClientType::Public,
             secret: None,
+            attempt: "att_2".into(),
         },
     );
     platform(
@@ -623,9 +625,9 @@ fn written_platform() -> MemoryLedger {
 
 const PLATFORM_ROWS: &str = r##"application/00000000000003e9 = {"version":5,"client_id":"1001","name":"Badge Buddy","description":"Prints","website":"https://buddy.example/","redirect_uris":["https://buddy.example/cb"],"type":"confidential","require_pkce":true,"status":"active","secrets":[{"id":"sec_1","hash":"hash1","created_at":1772357400,"last_used_at":1772357400},{"id":"sec_2","hash":"hash2","created_at":1772357400,"last_used_at":null}],"created_at":1772357400,"deleted":false}
 application/00000000000003ea = {"version":7,"client_id":"1002","name":"Pocket","description":"","website":null,"redirect_uris":[],"type":"public","require_pkce":false,"status":"active","secrets":[],"created_at":1772357400,"deleted":true}
-deleted_event/evt_2 = (empty)
 event/reg.example = {"host":"reg.example","id":"evt_1","settings":{"name":"Harbour Con","retry_window":10,"refresh_idle_days":null,"pat_max_days":365,"accent":null},"created_at":1772357400,"version":1}
 last_client_id = 1002
+latest_registrations = [{"attempt":"att_2","client_id":"1002"},{"attempt":"att_1","client_id":"1001"}]
 outbox/application/00000000000003e9 = 2
 outbox/application/00000000000003ea = 2
 outbox/close/evt_2 = 1
@@ -682,6 +684,7 @@ fn the_deployments_records_of_today_can_be_read_for_ever() {
             patch,
             client_type: ClientType::Public,
             secret: None,
+            attempt: "att_3".into(),
         },
     );
     let PlatformReply::Application(next) = next else {

@@ -59,6 +59,8 @@ pub enum Command {
         client_type: ClientType,
         /// The first secret of a confidential one: its id and hash.
         secret: Option<(String, String)>,
+        /// Tells this registration from any other; the front's own retry repeats it.
+        attempt: String,
     },
     /// Changes an application.
     PatchApplication {

@@ -32,6 +32,8 @@ class Keeper extends DurableObject {
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
     this.passes = 0;
+    // What is on its way, by target.
+    this.sending = new Map();
     this.toldAt = 0;
     this.willTell = false;
     // Whether there may be notes that were left by the object's life before.
@@ -61,7 +63,8 @@ class Keeper extends DurableObject {
     for (const target of noted) this.noted.set(target, { told: undefined });
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
-    if (noted.length > 0 && this.tellsFirst && !(await this.tell()).objects) throw new Error('another object could not be told');
+    // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
+    if (noted.length > 0 && this.tellsFirst && !(await this.tell(noted)).objects) throw new Error('another object could not be told');
     return reply;
   }
 
@@ -156,12 +159,12 @@ class Keeper extends DurableObject {
     return all || targets.length > NOTES_AT_ONCE ? undefined : targets;
   }
 
-  /** Tells these targets, or all that the outbox notes, one pass at a time. Whether all objects, and all replicas, now know. */
+  /** Tells these targets, or all that the outbox notes. Whether all objects, and all replicas, now know. */
   tell(targets) {
     this.toldAt = Date.now();
     this.passes += 1;
-    const pass = this.telling.then(() => this.tellOnce(targets));
-    this.telling = pass.catch(() => {}).then(() => { this.passes -= 1; });
+    const pass = Promise.resolve().then(() => this.tellOnce(targets)).finally(() => { this.passes -= 1; });
+    this.telling = Promise.allSettled([this.telling, pass]);
     return pass;
   }
 
@@ -170,27 +173,50 @@ class Keeper extends DurableObject {
     let after;
     for (;;) {
       beSound();
-      const notes = JSON.parse(targets
-        ? object_noted(this.kind, this.table, targets, Date.now())
-        : object_pending(this.kind, this.table, after, Date.now()));
+      const notes = targets ? this.notesOf(targets) : JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
       after = notes.at(-1)?.target;
-      const done = await Promise.all(notes.map(async (found) => {
-        const note = { ...found, noted: this.noted.get(found.target) };
-        try {
-          if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
-          return note;
-        } catch (error) {
-          // The note stays, and the alarm tries again. A replica may be late; another object must not be.
-          console.error(`not told yet: ${error}`);
-          if (note.effect?.do === 'tell') told.objects = false;
-          else told.replicas = false;
-          return undefined;
-        }
-      }));
+      const done = await Promise.all(notes.map((note) => this.sendInTurn(note, told)));
       this.keepTold(done.filter(Boolean));
       this.toldAt = Date.now();
       if (targets || notes.length < NOTES_AT_ONCE) return told;
     }
+  }
+
+  notesOf(targets) {
+    return JSON.parse(object_noted(this.kind, this.table, targets, Date.now()));
+  }
+
+  /** One sending of a target at a time: whoever is second sends what there is to say by then. */
+  sendInTurn(note, told) {
+    const { target } = note;
+    const before = this.sending.get(target);
+    const anew = () => {
+      beSound();
+      return this.send(this.notesOf([target])[0], told);
+    };
+    const sent = before ? before.then(anew, anew) : this.send(note, told);
+    this.sending.set(target, sent);
+    const done = () => { if (this.sending.get(target) === sent) this.sending.delete(target); };
+    sent.then(done, done);
+    return sent;
+  }
+
+  /** The note, if what it says has been told; nothing if it could not be, or if it is gone. */
+  async send(found, told) {
+    if (!found) return undefined;
+    const note = { ...found, noted: this.noted.get(found.target) };
+    try {
+      if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
+    } catch (error) {
+      // The note stays, and the alarm tries again. A replica may be late; another object must not be.
+      console.error(`not told yet: ${error}`);
+      if (note.effect?.do === 'tell') told.objects = false;
+      else told.replicas = false;
+      return undefined;
+    }
+    // Noted again meanwhile, it is another note.
+    if (note.noted && this.noted.get(note.target) === note.noted) note.noted.told = note.stamp;
+    return note;
   }
 
   /** Whether a note was told before; of one that was left, KV shows it. What it does not show is told again. */
@@ -206,10 +232,6 @@ class Keeper extends DurableObject {
    * tell of it; the rest with those, or when there is much.
    */
   keepTold(notes) {
-    for (const { target, stamp, noted } of notes) {
-      // Noted again meanwhile, it is another note.
-      if (noted && this.noted.get(target) === noted) noted.told = stamp;
-    }
     const left = notes.filter(({ noted }) => !noted);
     const atOnce = notes.some(({ urgent, noted, effect }) => !noted || urgent || effect?.ttl);
     if (!atOnce && this.noted.size < NOTES_AT_ONCE) return;

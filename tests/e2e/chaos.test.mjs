@@ -47,6 +47,8 @@ test('objects that commit and are silent: asked once more, then 503', plays('sil
 test('the front’s own retry gets the first decision', plays('firstDecision'));
 test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
 test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));
+test('a person who is erased is gone once the person’s own object knows', plays('erasedOnceKnown'));
+test('an object that does not answer holds up nothing but what it must know', plays('oneIsSilent'));
 test('what an object told KV it does not tell again after it was put away', plays('toldOnce'));
 test('the end of a grant is told once', plays('endedOnce'));
 test('notes of what was told do not pile up in an object', plays('toldAndCrossedOff'));

@@ -261,6 +261,7 @@ impl World {
             patch: serde_json::from_value(patch).unwrap(),
             client_type,
             secret: confidential.then(|| (secret_id.clone(), client_secret::hash(&secret))),
+            attempt: self.id(""),
         };
         let platform_command::Reply::Application(made) = self.platform(&command) else {
             panic!("not registered: {command:?}");

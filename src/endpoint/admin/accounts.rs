@@ -180,9 +180,15 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Resul
 /// `DELETE …/events/{host}/accounts/{id}`: erases the person's data and ends every grant.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
-    find(call, &event_id, id).await?;
+    let known = Command::GetAccount { id: id.to_owned() };
+    let known = call.ports.ask::<EventObject>(&event_id, &known).await?;
     let command = Command::DeleteAccount { id: id.to_owned() };
-    call.take_away_from(&event_id, &command, "account").await?;
+    if matches!(known, EventReply::Account(_)) {
+        call.take_away_from(&event_id, &command, "account").await?;
+    } else {
+        // Not there, or erased by a call that was answered with 503: the object knows whether that is done by now.
+        call.event(&event_id, &command, "account").await?;
+    }
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -150,6 +150,7 @@ pub async fn create<P: Ports>(call: &Call<'_, P>) -> Result<Reply, Stop> {
         secret: fresh
             .as_ref()
             .map(|(id, secret)| (id.clone(), client_secret::hash(secret.expose()))),
+        attempt: random_id("", call.ports),
     };
     let PlatformReply::Application(row) = call.platform(&command, "application").await? else {
         return Err(unexpected());

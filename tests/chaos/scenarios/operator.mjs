@@ -30,6 +30,11 @@ export async function failingForOperators(world) {
       const [method, path, body] = call(scene);
       const reply = await world.operator(scene.home, method, path, body, { plan: { [kind]: [fault] } });
       if (reply.status !== status) wrong.push(`${name}, ${fault}: ${reply.status} ${reply.text.slice(0, 120)}`);
+      if (name === 'a new application') {
+        // Numbers are given out one after another.
+        const next = await world.mustOperate(scene.home, ...call(scene));
+        if (Number(next.client_id) !== Number(reply.json?.client_id) + 1) wrong.push(`${name}, ${fault}: registered twice`);
+      }
     }
   }
   expect(wrong.length === 0, wrong.join('\n'));
@@ -45,4 +50,51 @@ export async function tellingFails(world) {
   expect(again.status === 200, `again: ${again.status} ${again.text}`);
   const refused = await scene.refresh(grant.refresh_token);
   expect(refused.status === 400 && refused.json.error === 'invalid_grant', `at once: ${refused.status} ${refused.text}`);
+}
+
+/** Nor is one that is erased reported as gone before its own object knows. */
+export async function erasedOnceKnown(world) {
+  for (const [unheard, status] of [[1, 204], [2, 503]]) {
+    const scene = await Scene.set(world, { alone: true });
+    const grant = await scene.grant();
+    await world.env.CORE.deafen(scene.person.id, unheard);
+    const reply = await world.operator(scene.home, 'DELETE', person(scene));
+    expect(reply.status === status, `unheard ${unheard} times: ${reply.status} ${reply.text}`);
+    if (status === 503) {
+      const again = await world.operator(scene.away, 'DELETE', person(scene));
+      expect(again.status === 204, `asked again: ${again.status} ${again.text}`);
+    }
+    const refused = await scene.refresh(grant.refresh_token);
+    expect(refused.status === 400 && refused.json.error === 'invalid_grant', `at once: ${refused.status} ${refused.text}`);
+  }
+}
+
+/** A person's object that does not answer holds up what is changed about that person, and nothing else. */
+export async function oneIsSilent(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const { host } = scene.event;
+  const other = await world.mustOperate(scene.home, 'POST', `/events/${host}/accounts`, { email: 'other@people.test', name: 'Somebody' });
+  const change = (path, body, method = 'PATCH') => world.operator(scene.away, method, path, body);
+  await world.env.CORE.deafen(scene.person.id, 'silent');
+  const disabled = world.operator(scene.home, 'PATCH', person(scene), { status: 'disabled' });
+  const asked = {
+    'another person': change(`/events/${host}/accounts/${other.id}`, { name: 'Other' }),
+    'a new person': change(`/events/${host}/accounts`, { email: 'late@people.test', name: 'Late' }, 'POST'),
+    'an approval': change(scene.integrationPath(), { obo_scopes: ['pii:basic'] }, 'PUT'),
+    'the event': change(`/events/${host}`, { retry_window: 20 }, 'PUT'),
+    'a new application': change('/applications', { name: 'One', description: '', website: 'https://a.test/', redirect_uris: [], type: 'confidential' }, 'POST'),
+  };
+  const heldUp = new Set(Object.keys(asked));
+  for (const [name, reply] of Object.entries(asked)) reply.then(() => heldUp.delete(name));
+  let answered = false;
+  disabled.then(() => { answered = true; });
+  for (let turns = 0; heldUp.size > 0 && turns < 1000; turns += 1) await scheduler.wait(5);
+  const [names, early] = [[...heldUp], answered];
+  await world.env.CORE.hearing();
+  expect(names.length === 0, `held up: ${names}`);
+  expect(!early, 'the silent one is waited for');
+  for (const [name, asking] of Object.entries({ ...asked, 'the silent one, in the end': disabled })) {
+    const reply = await asking;
+    expect(reply.status < 300, `${name}: ${reply.status} ${reply.text}`);
+  }
 }

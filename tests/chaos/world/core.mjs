@@ -14,12 +14,26 @@ const timers = new Map(); // by an object's id: gone with the object, as timers 
 const delayed = new Map(); // by an object's id: how many of its writes wait for a simulated time
 const entered = new Set(); // the works that have reached their object
 const created = { count: 0 };
+// What befalls objects when other objects call them, by a part of their names.
+const deaf = new Map();
 let alarmsFail = { random: undefined, probability: 0 };
 
 const ALARM_AGAIN_MS = 2000;
 
 // An operator's call waits for the directory's writes, and time stands still until it is answered.
 const aMoment = () => scheduler.wait(2);
+
+/** Comes back when the object of this name hears what another says to it. */
+async function hears(name) {
+  for (const [part, fault] of deaf) {
+    if (!name.includes(part)) continue;
+    while (deaf.get(part) === 'silent') await scheduler.wait(1);
+    if (fault > 0) {
+      deaf.set(part, fault - 1);
+      throw new Error('not reached');
+    }
+  }
+}
 
 /** The bindings as the object of this id gets them. */
 function bindings(env, id) {
@@ -34,7 +48,12 @@ function bindings(env, id) {
   });
   const objects = (binding) => ({
     idFromName: (name) => name,
-    get: (name) => ({ call: (command) => env[binding].get(env[binding].idFromName(name)).undergo(command) }),
+    get: (name) => ({
+      call: async (command) => {
+        await hears(name);
+        return env[binding].get(env[binding].idFromName(name)).undergo(command);
+      },
+    }),
   });
   return {
     ...env,
@@ -198,6 +217,15 @@ export class Core extends WorkerEntrypoint {
   calm() {
     replica.calm();
     alarmsFail = { random: undefined, probability: 0 };
+  }
+
+  /** Objects whose names contain this are not heard by other objects: so many times, or ('silent') until `hearing`. */
+  deafen(part, fault) {
+    deaf.set(part, fault);
+  }
+
+  hearing() {
+    deaf.clear();
   }
 
   /** What the KV holds now. */

@@ -1,22 +1,20 @@
 //! The authority for hosts, events' settings and applications.
 
+mod applications;
+
 use serde::{Deserialize, Serialize};
 
-use super::application::{Application, ApplicationPatch, MOST_SECRETS, SecretRow};
+use super::Problem;
+use super::application::{Application, MOST_SECRETS, SecretRow};
 use super::event::{EventLine, is_host};
 use super::event_command;
 use super::platform_command::{Command, Reply};
-use super::{Problem, Status};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, page, page_of, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, page, page_of, store};
 use crate::protocol::client::{ClientId, ClientType};
 
 const EVENT: &str = "event/";
-const DELETED_EVENT: &str = "deleted_event/";
 const APPLICATION: &str = "application/";
-const LAST_CLIENT_ID: &str = "last_client_id";
-/// The first `client_id` is the one after this.
-const BEFORE_FIRST_CLIENT_ID: u64 = 1000;
 
 /// The one object of a deployment.
 #[derive(Debug)]
@@ -49,13 +47,6 @@ pub fn host_key(host: &str) -> String {
 #[must_use]
 pub fn application_key(client_id: &ClientId) -> String {
     format!("application/{client_id}")
-}
-
-fn row_key(client_id: &ClientId) -> String {
-    format!(
-        "{APPLICATION}{}",
-        sortable(client_id.as_str().parse().unwrap_or(0))
-    )
 }
 
 /// A number that only goes up, for the versions of everything here.
@@ -146,7 +137,6 @@ impl Object for PlatformObject {
                 };
                 ledger.delete(&key);
                 next_version(ledger);
-                ledger.put(&format!("{DELETED_EVENT}{}", row.line.id), "");
                 outbox::note(ledger, &format!("close/{}", row.line.id));
                 outbox::note(ledger, &format!("host/{host}"));
                 Ok(Reply::Done)
@@ -166,24 +156,27 @@ impl Object for PlatformObject {
             Command::FindApplications { client_ids } => {
                 let mut items = Vec::new();
                 for client_id in &client_ids {
-                    items.extend(find(ledger, client_id)?);
+                    items.extend(applications::find(ledger, client_id)?);
                 }
                 Ok(Reply::Applications(Page { items, next: None }))
             }
-            Command::GetApplication { client_id } => Ok(match find(ledger, &client_id)? {
-                None => Reply::Problem(Problem::Missing),
-                Some(application) => Reply::Application(Box::new(application)),
-            }),
+            Command::GetApplication { client_id } => {
+                Ok(match applications::find(ledger, &client_id)? {
+                    None => Reply::Problem(Problem::Missing),
+                    Some(application) => Reply::Application(Box::new(application)),
+                })
+            }
             Command::CreateApplication {
                 patch,
                 client_type,
                 secret,
-            } => create_application(ledger, patch, client_type, secret, now),
+                attempt,
+            } => applications::register(ledger, patch, client_type, secret, attempt, now),
             Command::PatchApplication { client_id, patch } => {
-                change(ledger, &client_id, |application| patch.apply(application))
+                applications::change(ledger, &client_id, |application| patch.apply(application))
             }
             Command::DeleteApplication { client_id } => {
-                let reply = change(ledger, &client_id, |application| {
+                let reply = applications::change(ledger, &client_id, |application| {
                     application.deleted = true;
                     application.secrets.clear();
                     application.redirect_uris.clear();
@@ -199,7 +192,7 @@ impl Object for PlatformObject {
                 client_id,
                 id,
                 hash,
-            } => change(ledger, &client_id, |application| {
+            } => applications::change(ledger, &client_id, |application| {
                 // The front's own retry of a call whose answer was lost.
                 if application.secrets.iter().any(|secret| secret.id == id) {
                     return Ok(());
@@ -221,7 +214,7 @@ impl Object for PlatformObject {
                 Ok(())
             }),
             Command::DeleteSecret { client_id, id } => {
-                let reply = change(ledger, &client_id, |application| {
+                let reply = applications::change(ledger, &client_id, |application| {
                     let before = application.secrets.len();
                     application.secrets.retain(|secret| secret.id != id);
                     if application.secrets.len() == before {
@@ -238,7 +231,7 @@ impl Object for PlatformObject {
             }
             Command::SecretUsed { client_id, id } => {
                 // Not a change that anybody has to be told of: the replica keeps its version.
-                if let Some(mut application) = find(ledger, &client_id)?
+                if let Some(mut application) = applications::find(ledger, &client_id)?
                     && let Some(secret) = application
                         .secrets
                         .iter_mut()
@@ -246,7 +239,7 @@ impl Object for PlatformObject {
                     && secret.last_used_at.is_none_or(|last| last < now.seconds())
                 {
                     secret.last_used_at = Some(now.seconds());
-                    store(ledger, &row_key(&client_id), &application)?;
+                    store(ledger, &applications::row_key(&client_id), &application)?;
                 }
                 Ok(Reply::Done)
             }
@@ -316,75 +309,4 @@ impl Object for PlatformObject {
             _ => Ok(None),
         }
     }
-}
-
-fn find(ledger: &impl Ledger, client_id: &ClientId) -> Result<Option<Application>, Corrupt> {
-    Ok(
-        load::<Application>(ledger, &row_key(client_id))?
-            .filter(|application| !application.deleted),
-    )
-}
-
-fn create_application(
-    ledger: &mut impl Ledger,
-    patch: ApplicationPatch,
-    client_type: ClientType,
-    secret: Option<(String, String)>,
-    now: Now,
-) -> Result<Reply, Corrupt> {
-    let last = ledger
-        .get(LAST_CLIENT_ID)
-        .and_then(|text| text.parse::<u64>().ok());
-    let number = last.unwrap_or(BEFORE_FIRST_CLIENT_ID).saturating_add(1);
-    let mut application = Application {
-        version: 0,
-        client_id: ClientId::number(number),
-        name: String::new(),
-        description: String::new(),
-        website: None,
-        redirect_uris: Vec::new(),
-        client_type,
-        require_pkce: false,
-        status: Status::Active,
-        secrets: secret
-            .into_iter()
-            .map(|(id, hash)| SecretRow {
-                id,
-                hash,
-                created_at: now.seconds(),
-                last_used_at: None,
-            })
-            .collect(),
-        created_at: now.seconds(),
-        deleted: false,
-    };
-    if let Err(problem) = patch.apply(&mut application) {
-        return Ok(Reply::Problem(problem));
-    }
-    ledger.put(LAST_CLIENT_ID, &number.to_string());
-    keep(ledger, &mut application)?;
-    Ok(Reply::Application(Box::new(application)))
-}
-
-fn keep(ledger: &mut impl Ledger, application: &mut Application) -> Result<(), Corrupt> {
-    application.version = next_version(ledger);
-    let key = row_key(&application.client_id);
-    store(ledger, &key, application)?;
-    outbox::note(ledger, &key);
-    Ok(())
-}
-
-fn change(
-    ledger: &mut impl Ledger,
-    client_id: &ClientId,
-    change: impl FnOnce(&mut Application) -> Result<(), Problem>,
-) -> Result<Reply, Corrupt> {
-    let Some(mut application) = find(ledger, client_id)? else {
-        return Ok(Reply::Problem(Problem::Missing));
-    };
-    if let Err(problem) = change(&mut application) {
-        return Ok(Reply::Problem(problem));
-    }
-    keep(ledger, &mut application)?;
-    Ok(Reply::Application(Box::new(application)))
 }
