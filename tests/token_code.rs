@@ -217,6 +217,31 @@ fn contract_4_a_second_redemption_that_is_not_valid_or_too_late_ends_nothing() {
 }
 
 #[test]
+fn contract_7_a_code_for_the_only_redirect_uri_is_redeemed_where_a_replica_knows_another() {
+    let s = Scene::new();
+    let change = |uris: &[&str]| s.change_application(&s.client, json!({"redirect_uris": uris}));
+    for stale in [
+        &["https://old.example/cb"][..],
+        &["https://old.example/cb", "https://older.example/cb"],
+    ] {
+        change(stale);
+        let before = s.replicas_now();
+        change(&[&s.client.redirect_uri]);
+        s.another_isolate();
+        let code = s
+            .signed_in()
+            .code(&s.client, &[("redirect_uri", ""), ("scope", "pii:basic")]);
+        s.freeze_at(before);
+        s.another_isolate();
+        s.client
+            .try_to_redeem(&s, &code, &[("redirect_uri", "")])
+            .ok();
+        s.thaw();
+        s.another_isolate();
+    }
+}
+
+#[test]
 fn contract_4_a_lost_answer_of_an_object_costs_nobody_anything() {
     let s = Scene::new();
     s.lose_answers();

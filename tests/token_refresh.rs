@@ -565,6 +565,27 @@ fn contract_4_a_refresh_is_never_refused_nor_narrowed_on_a_replicas_word() {
 }
 
 #[test]
+fn contract_4_no_grant_ends_by_settings_that_a_replica_remembers() {
+    let s = Scene::new();
+    let tokens = s.granted("pii:basic");
+    s.put_event(HOST, json!({"refresh_idle_days": 1, "retry_window": 0}));
+    s.freeze();
+    s.put_event(HOST, json!({"refresh_idle_days": null, "retry_window": 30}));
+    s.wait(2 * 86_400);
+    s.another_isolate();
+    let next = s.client.refresh(&s, &tokens.refresh);
+    s.another_isolate();
+    let again = s.client.refresh(&s, &tokens.refresh);
+    assert_eq!(again.refresh, next.refresh, "a retry inside the window");
+    s.wait(31);
+    s.another_isolate();
+    s.client
+        .try_to_refresh(&s, &tokens.refresh, "")
+        .refused(400, "invalid_grant");
+    s.assert_ended(&next);
+}
+
+#[test]
 fn contract_7_what_is_taken_away_holds_everywhere_after_90_seconds() {
     let s = Scene::new();
     let tokens = s.granted("pii:basic pii:email");

@@ -146,6 +146,9 @@ pub enum RefreshRefusal {
     NothingLeft,
 }
 
+/// The longest retry window that an event may set, in seconds.
+pub const LONGEST_WINDOW: u64 = 60;
+
 /// Whether a grant was not used for longer than the event's `refresh_idle_days` allows.
 #[must_use]
 pub fn is_idle(last_used_at: UnixTime, idle_days: Option<u64>, now: UnixTime) -> bool {
@@ -179,6 +182,9 @@ impl Grant {
     /// 1. the client, 2. the grant's life, 3. idleness, 4. the generation: the present one rotates,
     ///    the one before is a retry inside the window, anything older ends the grant, 5. what is no
     ///    longer allowed is dropped for good, 6. the `scope` parameter, 7. rotation.
+    ///
+    /// What would end or narrow the grant by rules or settings that may be old is decided once they are the
+    /// authority's.
     pub fn refresh(
         &mut self,
         request: &Refresh<'_>,
@@ -196,6 +202,9 @@ impl Grant {
         }
         // 3.
         if is_idle(self.last_used_at, request.idle_days, now.seconds()) {
+            if !request.rules.authoritative {
+                return Decision::AskAuthority;
+            }
             self.end(now.seconds(), EndReason::Idle);
             return Decision::Refuse(RefreshRefusal::Idle);
         }
@@ -205,6 +214,9 @@ impl Grant {
             Some(0) => false,
             Some(1) if self.attempt == request.attempt => return Decision::Issue,
             Some(1) if self.within_window(request.window, now) => true,
+            Some(1) if !request.rules.authoritative && self.within_window(LONGEST_WINDOW, now) => {
+                return Decision::AskAuthority;
+            }
             Some(_) => {
                 self.end(now.seconds(), EndReason::RefreshTokenReused);
                 return Decision::Refuse(RefreshRefusal::Reused);

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::Site;
 use super::client_auth::{self, AuthenticatedClient, Stop};
 use crate::account::command::Command;
+use crate::directory::application::Application;
 use crate::directory::catalogue::Mode;
 use crate::directory::event::EventRecord;
 use crate::directory::integration::{self, Integration};
@@ -21,7 +22,7 @@ use crate::protocol::params::Params;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
-use crate::store::directory::Source;
+use crate::store::directory::{self, Source};
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::access_token::LIFETIME;
 use crate::token::authorization_code::{AuthorizationCode, Binding};
@@ -150,29 +151,13 @@ impl<P: Ports> Request<'_, P> {
                 some => some,
             },
         };
-        // The code says nothing of its redirect URI; it verifies under the right one only.
-        let application = self.client.application();
-        let sent = self.params.get("redirect_uri");
-        let used = match sent {
-            Some(uri) => Some(uri.to_owned()),
-            None => {
-                redirect_uri::confirm(None, &application.redirect_uris, application.client_type)
-                    .map(|uri| uri.as_str().to_owned())
-            }
-        };
-        let opened = used.and_then(|redirect_uri| {
-            [true, false]
-                .into_iter()
-                .filter(|was_sent| sent.is_some() || !was_sent)
-                .find_map(|was_sent| {
-                    let binding = Binding {
-                        redirect_uri: &redirect_uri,
-                        redirect_uri_sent: was_sent,
-                        challenge: challenge.as_ref(),
-                    };
-                    AuthorizationCode::open(site.ring, &site.event.id, text, &binding)
-                })
-        });
+        let mut opened = self.open(text, self.client.application(), challenge.as_ref());
+        if opened.is_none() && self.params.get("redirect_uri").is_none() {
+            // Which URI is the only one may have changed since the application was read here.
+            let (id, source) = (self.client.id(), Source::Authority);
+            let now = directory::client(site.ports, &site.event, id, source, site.now).await?;
+            opened = now.and_then(|now| self.open(text, &now.application, challenge.as_ref()));
+        }
         let Some(code) = opened else {
             return Err(self.refuse(BAD_CODE, &"the code does not verify"));
         };
@@ -193,7 +178,7 @@ impl<P: Ports> Request<'_, P> {
                 Mode::Obo,
                 BAD_CODE,
                 |_| first.clone(),
-                |begin| Command::Redeem {
+                |_, begin| Command::Redeem {
                     code: code.clone(),
                     asked: self.asked.clone(),
                     begin,
@@ -201,6 +186,36 @@ impl<P: Ports> Request<'_, P> {
             )
             .await?;
         self.success(&code.account_id, settled)
+    }
+
+    /// The code, if it verifies. It says nothing of its redirect URI: it verifies under the right one only.
+    fn open(
+        &self,
+        text: &str,
+        application: &Application,
+        challenge: Option<&CodeChallenge>,
+    ) -> Option<AuthorizationCode> {
+        let site = self.site;
+        let sent = self.params.get("redirect_uri");
+        let used = match sent {
+            Some(uri) => uri.to_owned(),
+            None => {
+                redirect_uri::confirm(None, &application.redirect_uris, application.client_type)?
+                    .as_str()
+                    .to_owned()
+            }
+        };
+        [true, false]
+            .into_iter()
+            .filter(|was_sent| sent.is_some() || !was_sent)
+            .find_map(|was_sent| {
+                let binding = Binding {
+                    redirect_uri: &used,
+                    redirect_uri_sent: was_sent,
+                    challenge,
+                };
+                AuthorizationCode::open(site.ring, &site.event.id, text, &binding)
+            })
     }
 
     /// RFC 6749 section 6.
@@ -223,20 +238,19 @@ impl<P: Ports> Request<'_, P> {
             generation: token.generation.saturating_add(1),
             ..token.clone()
         };
-        let settings = &known.event.settings;
         let settled = self
             .settle(
                 &known,
                 mode,
                 BAD_REFRESH_TOKEN,
                 |_| successor.clone(),
-                |begin| Command::Refresh {
+                |known, begin| Command::Refresh {
                     grant_id: token.grant_id.clone(),
                     client_id: self.client.id().clone(),
                     presented: token.generation,
                     asked: self.asked.clone(),
-                    window: settings.retry_window,
-                    idle_days: settings.refresh_idle_days,
+                    window: known.event.settings.retry_window,
+                    idle_days: known.event.settings.refresh_idle_days,
                     begin,
                 },
             )
@@ -322,7 +336,7 @@ impl<P: Ports> Request<'_, P> {
                     grant_id: grant_id.clone(),
                     generation: 1,
                 },
-                |begin| Command::BeginService {
+                |_, begin| Command::BeginService {
                     grant_id: grant_id.clone(),
                     client_id: self.client.id().clone(),
                     scope: scope.clone(),

@@ -37,7 +37,7 @@ impl<P: Ports> Request<'_, P> {
         mode: Mode,
         refusal: &str,
         next: impl Fn(&Integration) -> RefreshToken,
-        command: impl Fn(Begin) -> Command,
+        command: impl Fn(&Known, Begin) -> Command,
     ) -> Result<Settled, Stop> {
         let attempt = random_id("", self.site.ports);
         let mut known = known.clone();
@@ -107,7 +107,7 @@ impl<P: Ports> Request<'_, P> {
         authoritative: bool,
         attempt: &str,
         next: &impl Fn(&Integration) -> RefreshToken,
-        command: &impl Fn(Begin) -> Command,
+        command: &impl Fn(&Known, Begin) -> Command,
     ) -> Result<(String, AccountReply), Fault> {
         let site = self.site;
         let next = next(&known.integration);
@@ -124,7 +124,7 @@ impl<P: Ports> Request<'_, P> {
                 .event
                 .rules_for_scope(&known.integration, mode, authoritative),
         };
-        let reply = site.account(&next.owner, &command(begin)).await?;
+        let reply = site.account(&next.owner, &command(known, begin)).await?;
         Ok((sealed, reply))
     }
 
