@@ -5,7 +5,7 @@ mod support;
 use serde_json::json;
 use support::answer::unescape;
 use support::browser::{Browser, authorization};
-use support::people::Person;
+use support::people::{Client, Person};
 use support::{CHALLENGE, EMAIL, NAME, ORIGIN, PASSWORD, Scene, cheap_hash};
 
 const WRONG: &str = "not the right one";
@@ -183,6 +183,18 @@ fn contract_4_nobody_waits_longer_than_60_seconds_however_many_try() {
         browser.try_to_sign_in(EMAIL, WRONG).page(429);
     }
     s.wait(20);
+    browser.sign_in(&s.robin);
+}
+
+#[test]
+fn contract_4_nor_if_the_clock_goes_back() {
+    let s = Scene::new();
+    let browser = s.browser();
+    s.wait(600);
+    fail(&browser, EMAIL, 10);
+    s.set_now_ms((s.now().0 - 600) * 1000);
+    browser.try_to_sign_in(EMAIL, PASSWORD).page(429);
+    s.wait(60);
     browser.sign_in(&s.robin);
 }
 
@@ -824,4 +836,24 @@ fn contract_3_one_persons_browser_does_nothing_for_another() {
     assert!(robins.get("/account").page(200).contains("Casey"));
     let again = robins.get(&authorization(&s.client, &[("scope", "pii:basic")]));
     assert!(again.page(200).contains(&casey.email));
+}
+
+#[test]
+fn contract_3_account_lists_each_application_however_many_grants_another_has() {
+    let s = Scene::new();
+    let other = s.another_client();
+    assert!(s.client.id < other.id);
+    let browser = s.signed_in();
+    let grant = |client: &Client| {
+        let code = browser.code(client, &[("scope", "pii:basic")]);
+        client.redeem(&s, &code);
+    };
+    for _ in 0..201 {
+        grant(&s.client);
+    }
+    grant(&other);
+    let listed = browser
+        .get("/account")
+        .form_actions("/account/applications/");
+    assert_eq!(listed.len(), 2, "{listed:?}");
 }

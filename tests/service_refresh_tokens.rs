@@ -110,6 +110,42 @@ fn contract_4_switching_service_refresh_tokens_off_ends_them_and_on_again_revive
 }
 
 #[test]
+fn contract_4_what_a_location_began_that_had_not_heard_of_the_off_is_not_revived_by_the_on() {
+    let s = scene();
+    s.freeze();
+    s.change(&s.client, json!({"service_refresh_tokens": false}));
+    let behind = s.client.as_service(&s, "");
+    assert_ne!(behind.refresh, "", "the location is behind");
+    s.thaw();
+    s.wait(support::STALE);
+    assert!(!s.client.is_active(&s, &behind.refresh));
+    s.change(&s.client, json!({"service_refresh_tokens": true}));
+    s.wait(support::STALE);
+    assert!(!s.client.is_active(&s, &behind.refresh));
+    s.client
+        .try_to_refresh(&s, &behind.refresh, "")
+        .refused(400, "invalid_grant");
+}
+
+#[test]
+fn contract_4_what_a_retry_dropped_is_dropped_for_the_access_token_too() {
+    let s = scene();
+    let tokens = s.client.as_service(&s, "stats:read user:read");
+    let next = s.client.refresh(&s, &tokens.refresh);
+    let users = || s.get("/api/users").bearer(&next.access).send();
+    users().ok();
+    s.change(&s.client, json!({"service_scopes": ["stats:read"]}));
+    s.another_isolate();
+    assert_eq!(s.client.refresh(&s, &tokens.refresh).scope, "stats:read");
+    s.change(
+        &s.client,
+        json!({"service_scopes": ["stats:read", "user:read"]}),
+    );
+    s.wait(support::STALE);
+    users().refused(403, "insufficient_scope");
+}
+
+#[test]
 fn contract_4_at_most_100_grants_of_a_service_live_and_the_least_recently_used_goes_first() {
     let s = scene();
     let mut all: Vec<Tokens> = Vec::new();

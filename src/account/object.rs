@@ -11,7 +11,8 @@ use crate::grant::state::EndReason;
 use crate::ledger::outbox::{Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
 
-/// Left behind by an erased account until its tombstones are told: ids that name nobody.
+/// Left behind by an erased account, for its tombstones and so that a late push does not bring it back: ids that
+/// name nobody.
 #[derive(Serialize, Deserialize)]
 struct Erased {
     event_id: String,
@@ -87,11 +88,14 @@ impl Object for AccountObject {
                 incarnation,
             } => grants::inspect(ledger, &grant_id, generation, &client_id, &incarnation),
             Command::WhoseGrant { grant_id } => grants::whose(ledger, &grant_id),
-            Command::InspectLone { jti } => Ok(if grants::is_lone_revoked(ledger, &jti) {
-                Reply::Nothing
-            } else {
-                Reply::Done
-            }),
+            Command::InspectLone { jti } => {
+                let served = load::<Profile>(ledger, PROFILE)?.is_some();
+                Ok(if served && !grants::is_lone_revoked(ledger, &jti) {
+                    Reply::Done
+                } else {
+                    Reply::Nothing
+                })
+            }
             Command::RevokeGrant {
                 grant_id,
                 client_id,
@@ -110,11 +114,14 @@ impl Object for AccountObject {
                 }
             },
             Command::Grants { after, limit } => {
-                let (items, next) = grants::list(ledger, after.as_deref(), limit.clamp(1, 1000))?;
+                let (items, next) =
+                    grants::listing::list(ledger, after.as_deref(), limit.clamp(1, 1000))?;
                 Ok(Reply::Grants { items, next })
             }
             Command::FindGrant { grant_id } => {
-                let items = grants::find(ledger, &grant_id)?.into_iter().collect();
+                let items = grants::listing::find(ledger, &grant_id)?
+                    .into_iter()
+                    .collect();
                 Ok(Reply::Grants { items, next: None })
             }
             Command::EndGrant { grant_id } => {
@@ -250,9 +257,8 @@ fn overview(ledger: &impl Ledger, session_id: &str, now: Now) -> Result<Reply, C
     let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
         return Ok(Reply::Nothing);
     };
-    let (grants, _) = grants::list(ledger, None, 1000)?;
     Ok(Reply::Overview(Box::new(Overview {
-        grants,
+        grants: grants::listing::gathered(ledger)?,
         sessions: sessions::list(ledger, &profile, now)?,
         tokens: tokens::list(ledger, &profile, now)?,
         profile,

@@ -35,8 +35,7 @@ pub fn hash(password: &str, entropy: &impl Entropy) -> Option<String> {
     Some(hash.to_string())
 }
 
-/// Whether a password has this hash. Longer ones than allowed are not hashed, so that nobody makes
-/// us work for nothing.
+/// Whether a password has this hash. One longer than allowed costs as much as any other, and is wrong.
 #[must_use]
 pub fn matches(stored: &str, password: &str) -> bool {
     let bounded = if password.len() <= LONGEST * 4 {

@@ -69,8 +69,15 @@ impl Object for ThrottleObject {
         };
         let key = format!("{FAILURES}{counter}");
         let mut times: Vec<u64> = load(ledger, &key)?.unwrap_or_default();
-        // A clock stepped back leaves times in the future; they count as now.
         times.retain(|time| now.0.saturating_sub(*time) < PERIOD_MS);
+        // A clock stepped back leaves times in the future. They count as now, and from now on: nobody waits until the
+        // clock has caught up.
+        if times.iter().any(|time| *time > now.0) {
+            for time in &mut times {
+                *time = now.0.min(*time);
+            }
+            store(ledger, &key, &times)?;
+        }
         if let Some(oldest) = times.len().checked_sub(limit).and_then(|at| times.get(at)) {
             let left = (oldest.saturating_add(PERIOD_MS))
                 .saturating_sub(now.0)

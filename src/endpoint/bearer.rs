@@ -1,7 +1,7 @@
 //! Bearer tokens at our own API (RFC 6750; contract 6): access tokens and personal access tokens.
 //!
 //! Order of checks: 1. the header, 2. the token's own tag and age, 3. the integration, 4. the authority's
-//! word on the grant, at most 30 seconds old, 5. what is approved and within the person's permissions now.
+//! word on the grant, at most 25 seconds old, 5. what is approved and within the person's permissions now.
 
 use std::rc::Rc;
 
@@ -128,12 +128,12 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
             continue;
         };
         let (found, whole) = if token.is_service() {
-            if !service_lives(site, &token, source).await? {
+            let Some(granted) = service_lives(site, &token, source).await? else {
                 return Ok(Err(Bad::Dead));
-            }
+            };
             let rules = client.event.rules(integration, Mode::Service, false);
-            let scope = rules.approved_part(&token.scope);
-            let whole = scope == token.scope;
+            let scope = rules.approved_part(&granted);
+            let whole = scope == granted;
             (Bearer::Service { scope }, whole)
         } else {
             let Some(alive) = grant_lives(site, &token, &token.sub, source).await? else {
@@ -197,21 +197,23 @@ async fn grant_lives<P: Ports>(
     })
 }
 
-/// Whether a service's token lives. With a grant it is like a person's; the replica of the grant
-/// suffices where it says so, for there is no person to read. Without one, only a revocation of its
-/// own ends it, and that is in KV under its `jti`: a miss means it lives.
+/// What a service's token was granted and has not lost since, if it lives. With a grant it is like a
+/// person's. Without one, only a revocation of its own ends it, and that is in KV under its `jti`: a miss
+/// means it lives.
 async fn service_lives<P: Ports>(
     site: &Site<'_, P>,
     token: &AccessToken,
     source: Source,
-) -> Result<bool, Fault> {
+) -> Result<Option<Scope>, Fault> {
     if token.grant_id.is_some() {
         let owner = service_owner(&token.client_id, &token.incarnation);
-        return Ok(grant_lives(site, token, &owner, source).await?.is_some());
+        let alive = grant_lives(site, token, &owner, source).await?;
+        return Ok(alive.map(|alive| token.scope.and(&alive.scope)));
     }
+    let whole = |alive: bool| alive.then(|| token.scope.clone());
     let key = revoked_key(&site.event.id, &token.jti);
     if let Some(alive) = site.ports.replicas().lone(&key, site.now) {
-        return Ok(alive);
+        return Ok(whole(alive));
     }
     let revoked = match site.ports.read(Namespace::RefreshTokens, &key).await {
         Ok(found) => found.is_some(),
@@ -225,10 +227,10 @@ async fn service_lives<P: Ports>(
         }
     };
     if revoked {
-        return Ok(false);
+        return Ok(None);
     }
-    site.ports.replicas().keep_lone(&key, true, site.now);
-    Ok(true)
+    // Where it was revoked through this isolate, a KV that is behind changes nothing.
+    Ok(whole(site.ports.replicas().keep_lone(&key, true, site.now)))
 }
 
 async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bearer, Bad>, Fault> {

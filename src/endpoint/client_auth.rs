@@ -26,6 +26,7 @@ use crate::web::reply::Reply;
 #[derive(Clone, Debug)]
 pub struct AuthenticatedClient {
     client: Client,
+    basic: bool,
 }
 
 /// How often a secret's use is written down, in seconds.
@@ -42,6 +43,12 @@ impl AuthenticatedClient {
     #[must_use]
     pub fn id(&self) -> &ClientId {
         &self.client.application.client_id
+    }
+
+    /// 401 `invalid_client`, for an endpoint that is not for clients of this type.
+    #[must_use]
+    pub fn refuse(&self, description: &str) -> Stop {
+        refusal(self.basic, description)
     }
 
     /// The event and the integration, if the organiser's approval stands.
@@ -243,7 +250,7 @@ pub async fn authenticate<P: Ports>(
         let Some(client) = client else { continue };
         known = true;
         match (client.application.client_type, &credentials.secret) {
-            (ClientType::Public, None) => return Ok(AuthenticatedClient { client }),
+            (ClientType::Public, None) => return Ok(AuthenticatedClient { client, basic }),
             // A type never changes, so no authority need be asked.
             (ClientType::Public, Some(_)) => {
                 return Err(refusal(
@@ -255,7 +262,7 @@ pub async fn authenticate<P: Ports>(
             (ClientType::Confidential, Some(secret)) => {
                 if let Some(row) = client.application.secret(secret.expose()) {
                     note_use(site, &client_id, &row.id, row.last_used_at);
-                    return Ok(AuthenticatedClient { client });
+                    return Ok(AuthenticatedClient { client, basic });
                 }
                 // A mistyped secret cannot be anybody's: the authority need not be asked.
                 if !client_secret::is_well_formed(secret.expose()) {

@@ -102,7 +102,7 @@ pub struct ReplicaCache {
 }
 
 impl ReplicaCache {
-    /// The account behind a token, if its object said so within the last 30 seconds.
+    /// The account behind a token, if its object said so within the last [`FRESH_FOR`] seconds.
     pub fn alive(&self, key: &str, now: UnixTime) -> Option<Rc<Alive>> {
         self.alive.get(key, now)
     }
@@ -117,9 +117,9 @@ impl ReplicaCache {
         self.lone.get(key, now).map(|alive| *alive)
     }
 
-    /// Keeps whether a service's token without a grant is alive. Once dead, it stays so.
-    pub fn keep_lone(&self, key: &str, alive: bool, now: UnixTime) {
-        self.lone.keep(key, u64::from(!alive), alive, now);
+    /// Keeps whether a service's token without a grant is alive, and says what is known now. Once dead, it stays so.
+    pub fn keep_lone(&self, key: &str, alive: bool, now: UnixTime) -> bool {
+        *self.lone.keep(key, u64::from(!alive), alive, now)
     }
 
     /// Forgets what an account's object said of its tokens, after something of it was ended here.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Alive, AskingClient, Begin, GrantLine, Refusal, Reply};
+use super::command::{Alive, AskingClient, Begin, Refusal, Reply};
 use super::profile::{PROFILE, Profile};
 use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing, is_idle};
 use crate::ledger::outbox::{self, Now};
@@ -19,6 +19,7 @@ use crate::token::authorization_code::{self};
 
 pub mod begin;
 pub mod clearing;
+pub mod listing;
 pub mod replica;
 
 const GRANT: &str = "grant/";
@@ -309,72 +310,6 @@ pub fn covers(
         after = rows.last().map(|(id, _)| id.clone());
     }
     Ok(false)
-}
-
-/// The grants that are not ended here, by client, from beyond `after`.
-///
-/// # Errors
-/// [`Corrupt`] if a record cannot be read.
-pub fn list(
-    ledger: &impl Ledger,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<(Vec<GrantLine>, Option<String>), Corrupt> {
-    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
-        return Ok((Vec::new(), None));
-    };
-    let rows: Vec<(String, LiveRow)> =
-        load_all(ledger, LIVE, after, false, limit.saturating_add(1))?;
-    let next = if rows.len() > limit {
-        rows.get(limit.wrapping_sub(1)).map(|(key, _)| key.clone())
-    } else {
-        None
-    };
-    let mut items = Vec::new();
-    for (rest, row) in rows.into_iter().take(limit) {
-        let Some((client_id, id)) = rest.split_once('/') else {
-            continue;
-        };
-        let Some(client_id) = ClientId::parse(client_id) else {
-            continue;
-        };
-        if row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id) {
-            continue;
-        }
-        if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
-            items.push(GrantLine {
-                id: id.to_owned(),
-                client_id,
-                incarnation: grant.incarnation,
-                scope: grant.scope,
-                created_at: grant.created_at,
-                last_used_at: grant.last_used_at,
-            });
-        }
-    }
-    Ok((items, next))
-}
-
-/// One grant, if it is not ended here.
-///
-/// # Errors
-/// [`Corrupt`] if a record cannot be read.
-pub fn find(ledger: &impl Ledger, id: &str) -> Result<Option<GrantLine>, Corrupt> {
-    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
-        return Ok(None);
-    };
-    let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? else {
-        return Ok(None);
-    };
-    let standing = standing(ledger, &profile, &grant.client_id, &grant.incarnation);
-    Ok(grant.lives(&standing).then(|| GrantLine {
-        id: id.to_owned(),
-        client_id: grant.client_id.clone(),
-        incarnation: grant.incarnation.clone(),
-        scope: grant.scope.clone(),
-        created_at: grant.created_at,
-        last_used_at: grant.last_used_at,
-    }))
 }
 
 /// Remembers that a service's token without a grant was revoked, until it would have ended.

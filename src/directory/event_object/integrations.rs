@@ -105,14 +105,15 @@ pub(super) fn put_integration(
     // The service's own object: it keeps refresh tokens, and revocations of single access tokens.
     let service = service_row(&integration);
     let row: Option<ServiceRow> = load(ledger, &service)?;
-    let switched_off = had_refresh_tokens && !integration.service_refresh_tokens;
+    // On, too: a location that had not heard yet of the off may have begun a grant since.
+    let switched = had_refresh_tokens != integration.service_refresh_tokens;
     let next = ServiceRow {
         version: row
             .as_ref()
-            .map_or(1, |row| row.version + u64::from(switched_off)),
+            .map_or(1, |row| row.version + u64::from(switched)),
         epoch: row
             .as_ref()
-            .map_or(0, |row| row.epoch + u64::from(switched_off)),
+            .map_or(0, |row| row.epoch + u64::from(switched)),
     };
     if row.as_ref() != Some(&next) {
         store(ledger, &service, &next)?;

@@ -184,9 +184,10 @@ impl<P: Ports> Asker<'_, P> {
             tried = Some(integration.incarnation.clone());
             // An access token never outlives the days; a refresh token does.
             let idle_days = client.event.settings.refresh_idle_days;
-            let Some(alive) =
-                inspected.filter(|alive| !is_idle(alive.last_used_at, idle_days, site.now))
-            else {
+            let Some(alive) = inspected.filter(|alive| {
+                !is_idle(alive.last_used_at, idle_days, site.now)
+                    && (!alive.profile.service || integration.service_refresh_tokens)
+            }) else {
                 continue;
             };
             let subject = if alive.profile.service {

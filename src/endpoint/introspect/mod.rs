@@ -14,7 +14,6 @@ use crate::directory::catalogue::{Mode, TOKEN_INTROSPECT};
 use crate::directory::event::EventRecord;
 use crate::directory::integration::Integration;
 use crate::protocol::client::ClientType;
-use crate::protocol::error::TokenError;
 use crate::protocol::time::UnixTime;
 use crate::store::directory::Source;
 use crate::store::ports::{Counted, Fault, Ports};
@@ -64,11 +63,7 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<Introspection, Stop> {
     // 2.
     let client = client_auth::authenticate(site, &params).await?;
     if client.application().client_type == ClientType::Public {
-        return Err(Stop::error(
-            401,
-            TokenError::InvalidClient,
-            "Introspection is for confidential clients.",
-        ));
+        return Err(client.refuse("Introspection is for confidential clients."));
     }
     // 3.
     let (event, integration) = client_auth::require_integration(site, &client).await?;
