@@ -225,8 +225,22 @@ fn missing(for_programs: bool, layout: Option<Layout>) -> Reply {
 }
 
 fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option<Layout>) -> Reply {
-    ports.log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
+    if *fault != Fault::Late {
+        ports.log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
+    }
     match (fault, for_programs) {
+        (Fault::Late, true) => Reply::token_error(
+            400,
+            TokenError::InvalidRequest,
+            "The body took too long to arrive: send it at once.",
+        ),
+        (Fault::Late, false) => notice(
+            layout.unwrap_or_else(bare),
+            400,
+            "That took too long",
+            &["What you sent took too long to arrive. Please go back and try again."],
+            None,
+        ),
         (Fault::Unavailable(_), true) => Reply::token_error(
             503,
             TokenError::TemporarilyUnavailable,

@@ -254,7 +254,6 @@ fn tokens(text: &str) {
         assert!(SessionCookie::open(&ring, EVENT, text).is_none());
         assert!(VisitCookie::open(&ring, EVENT, text).is_none());
         assert!(KnownBrowser::open(&ring, EVENT, text).is_none());
-        let _ = RefreshToken::kid(text);
     }
     let _ = issuer.is(text);
     let _ = Issuer::new("localhost", Some("http://localhost:8787")).is(text);

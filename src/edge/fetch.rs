@@ -67,6 +67,10 @@ pub struct Waiting {
 /// A caller that went away is never resumed: what is older than this many seconds is dropped.
 const LONGEST_WAIT: u64 = 120;
 
+/// A request is answered by the time at which it began. A body that comes later than this many seconds after that would
+/// stretch each limit by as much: those of codes, and of what may be kept of a record.
+const LONGEST_BODY_WAIT: u64 = 5;
+
 fn namespace_name(namespace: Namespace) -> &'static str {
     match namespace {
         Namespace::Directory => "DIRECTORY",
@@ -88,6 +92,7 @@ struct Edge {
     /// The body, where it is short enough to have been read already.
     body: RefCell<Option<Vec<u8>>>,
     brought: Rc<RefCell<Option<Brought>>>,
+    since: UnixTime,
     isolate: &'static Isolate,
 }
 
@@ -142,6 +147,9 @@ impl Ports for Edge {
             .brought()
             .await
             .map_err(|()| Fault::Unavailable("the request's body"))?;
+        if clock::now().since(self.since) > LONGEST_BODY_WAIT {
+            return Err(Fault::Late);
+        }
         Ok((!body.is_null()).then(|| js_sys::Uint8Array::new(&body).to_vec()))
     }
 
@@ -195,10 +203,12 @@ pub fn handle(
 ) -> u32 {
     let host = Rc::new(host);
     let brought = Rc::new(RefCell::new(None));
+    let since = clock::now();
     let edge = Edge {
         host: Rc::clone(&host),
         body: RefCell::new(body),
         brought: Rc::clone(&brought),
+        since,
         isolate: isolate(),
     };
     let head = Head::new(&method, &url).map(|head| Head {
@@ -214,11 +224,11 @@ pub fn handle(
     });
     go_on(Waiting {
         request: Box::pin(async move {
-            let reply = reply(&edge, head).await;
+            let reply = reply(&edge, head, since).await;
             hand_over(&host, reply);
         }),
         brought,
-        since: clock::now(),
+        since,
     })
 }
 
@@ -251,10 +261,10 @@ fn go_on(mut waiting: Waiting) -> u32 {
     }
 }
 
-async fn reply(edge: &Edge, head: Option<Head>) -> Reply {
+async fn reply(edge: &Edge, head: Option<Head>, now: UnixTime) -> Reply {
     match (head, edge.isolate.secrets.get()) {
         (Some(head), Some(secrets)) => {
-            server::handle(edge, secrets.ring.as_ref(), &head, clock::now()).await
+            server::handle(edge, secrets.ring.as_ref(), &head, now).await
         }
         _ => Reply::error(400, "invalid_request", "The request has no usable address."),
     }

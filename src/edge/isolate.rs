@@ -57,10 +57,15 @@ extern "C" {
     fn panicked(text: &str);
 }
 
+/// A memory begins: what goes wrong in it is told.
+#[wasm_bindgen]
+pub fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|panic| panicked(&format!("panic: {panic}"))));
+}
+
 /// Takes the deployment's secrets, once. They are bound to the isolate: a new deployment starts new ones.
 #[wasm_bindgen]
 pub fn configure(secret: Option<String>, previous: Option<String>, operator_token: Option<String>) {
-    std::panic::set_hook(Box::new(|panic| panicked(&format!("panic: {panic}"))));
     isolate().secrets.get_or_init(|| Secrets {
         ring: KeyRing::new(secret.as_deref(), previous.as_deref()),
         operator_token,

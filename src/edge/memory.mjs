@@ -1,8 +1,9 @@
 // The module's memory, one per isolate, and whether it is sound.
 import wasm from './willcall_bg.wasm';
-import { __wbg_reset_state as startAnew, initSync } from './willcall.js';
+import { __wbg_reset_state as startAnew, initSync, tell_of_panics } from './willcall.js';
 
 initSync({ module: wasm });
+tell_of_panics();
 
 // A panic leaves the memory as it was in the middle of something. No input may cause one; should one come all the
 // same, whatever comes next begins with a fresh memory, and what was under way in the old is given up.
@@ -23,6 +24,7 @@ export function distrust() {
 export function beSound() {
   if (!sound) {
     startAnew();
+    tell_of_panics();
     sound = true;
     lives += 1;
   }

@@ -14,6 +14,9 @@ pub enum Fault {
     /// It will not: 500 `server_error`.
     #[error("{0}")]
     Broken(&'static str),
+    /// The caller's body took too long: 400 `invalid_request`. What was known when the request began is old by now.
+    #[error("the request's body took too long")]
+    Late,
 }
 
 /// What is counted for an application.

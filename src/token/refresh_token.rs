@@ -46,12 +46,6 @@ impl RefreshToken {
     pub fn open(ring: &KeyRing, event: &str, token: &str) -> Option<Self> {
         signed::open(ring, Purpose::RefreshToken, event, PREFIX, token, &[])
     }
-
-    /// The version of the deployment's secret that `token` says it was signed with.
-    #[must_use]
-    pub fn kid(token: &str) -> Option<&str> {
-        signed::kid(PREFIX, token)
-    }
 }
 
 /// The keyed hash of a refresh token that goes into the edge replica.
@@ -87,7 +81,6 @@ mod tests {
         assert!(seal(1).starts_with("wc_rt_"));
         assert_eq!(RefreshToken::open(&ring, "evt", &seal(2)), Some(token(2)));
         assert_eq!(RefreshToken::open(&ring, "evt2", &seal(2)), None);
-        assert_eq!(RefreshToken::kid(&seal(1)), Some(ring.current_kid()));
         assert_eq!(token(1).seal(&ring, "evt", "dropped"), None);
     }
 

@@ -1,6 +1,7 @@
 // Bad input of every kind gets the contract's error; never an answer of 500 or above, never a panic:
 // the harness asserts both when the server is stopped.
 import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { Willcall, assertErrorPage, assertOAuthError, basic, callApi, formEncoded, randomText } from './harness.mjs';
@@ -128,6 +129,33 @@ test('a body of more than 16 KiB is refused whatever length it claims', async ()
     method: 'POST', body, headers: { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked', 'Content-Type': FORM, Authorization: basic(client.client_id, client.client_secret) },
   });
   assertOAuthError(reply, 400, 'invalid_request');
+});
+
+test('a body that dribbles in is refused: a request is judged by the time at which it began', async () => {
+  const request = (path, headers) => {
+    const call = httpRequest(new URL(path, event.issuer), { method: 'POST', headers: { 'Content-Type': FORM, 'Transfer-Encoding': 'chunked', ...headers } });
+    const answered = new Promise((done, fail) => {
+      call.on('error', fail);
+      call.on('response', async (response) => done({ status: response.statusCode, text: (await response.toArray()).join('') }));
+    });
+    return { call, answered };
+  };
+  for (const [path, headers] of [...TOKEN_ENDPOINTS.map((endpoint) => [endpoint, { Authorization: basic(client.client_id, client.client_secret) }]), ['/login', {}]]) {
+    const { call, answered } = request(path, headers);
+    for (const part of ['grant_type=client', '_cred', 'enti', 'als']) {
+      call.write(part);
+      await event.send('/healthz');
+      await willcall.moveClock(6);
+    }
+    call.end();
+    const { status, text } = await answered;
+    assert.equal(status, 400, `${path}: ${text}`);
+    assert.match(text, /too long to arrive/);
+  }
+  const { call, answered } = request('/api/oauth/token', { Authorization: basic(client.client_id, client.client_secret) });
+  for (const part of ['grant_type=pass', 'word']) call.write(part);
+  call.end();
+  assert.equal(JSON.parse((await answered).text).error, 'unsupported_grant_type', 'in pieces, but at once');
 });
 
 test('the body comes before the client: a bad body is invalid_request from anybody', async () => {

@@ -37,7 +37,7 @@ impl Request {
         site.ports
             .log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
         let (error, words) = match fault {
-            Fault::Unavailable(_) => (
+            Fault::Unavailable(_) | Fault::Late => (
                 AuthorizationError::TemporarilyUnavailable,
                 "Try again in a moment.",
             ),
