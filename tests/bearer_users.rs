@@ -383,7 +383,9 @@ fn contract_6_users_come_in_pages_without_gap_or_repeat() {
         "?limit=201",
         "?limit=x",
         "?limit=-1",
+        "?limit=%2B1",
         "?cursor=%20",
+        "?cursor=enp6",
         "?limit=1&limit=1",
         "?cursor=a&cursor=b",
     ] {

@@ -7,6 +7,9 @@ use super::{Problem, check_text};
 use crate::account::profile::AccountStatus;
 use crate::protocol::time::UnixTime;
 
+/// How the ids of people begin, so that none is ever taken for a client's.
+pub const ID_PREFIX: &str = "acc_";
+
 /// The row, and what the operator API shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {

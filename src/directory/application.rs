@@ -80,7 +80,6 @@ impl Application {
 
 /// What a `POST` or `PATCH` of an application may say; what is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ApplicationPatch {
     /// See [`Application::name`].
     pub name: Option<String>,

@@ -19,7 +19,6 @@ pub enum Mode {
 
 /// One scope of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ScopeDefinition {
     /// Its name in requests.
     pub name: String,
@@ -172,7 +171,6 @@ pub fn check(scopes: &[ScopeDefinition]) -> Result<(), Problem> {
 
 /// A role of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Role {
     /// Its name.
     pub name: String,

@@ -63,7 +63,6 @@ pub fn is_service_owner(owner: &str) -> bool {
 
 /// What a `PUT` of an integration may say; what is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct IntegrationPatch {
     /// See [`Integration::obo_scopes`].
     pub obo_scopes: Option<BTreeSet<String>>,

@@ -11,6 +11,7 @@ pub mod introspect;
 pub mod login;
 pub mod logout;
 pub mod metadata;
+pub mod paging;
 pub mod personal_tokens;
 pub mod revoke;
 pub mod session;

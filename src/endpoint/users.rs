@@ -5,14 +5,14 @@ use serde_json::json;
 
 use super::Site;
 use super::bearer::{self, Bearer};
+use super::paging::{USUAL, page_request};
 use crate::account::profile::AccountStatus;
-use crate::directory::account_row::AccountRow;
+use crate::directory::account_row::{AccountRow, ID_PREFIX};
 use crate::directory::catalogue::{PII_BASIC, PII_EMAIL, USER_READ, USER_ROLES};
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
-use crate::ledger::PageRequest;
-use crate::protocol::encoding::{base64url, from_base64url};
-use crate::protocol::params::{Fault as ParamFault, Params};
+use crate::protocol::encoding::base64url;
+use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
 use crate::web::reply::Reply;
 
@@ -113,7 +113,8 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return Ok(refusal);
     }
     let params = Params::from_form(site.head.query.as_bytes());
-    let request = match page_request(&params) {
+    let is_id = |key: &str| key.starts_with(ID_PREFIX);
+    let request = match page_request(&params, USUAL, is_id) {
         Ok(request) => request,
         Err(description) => return Ok(Reply::error(400, "invalid_request", description)),
     };
@@ -138,31 +139,4 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         object.insert("next_cursor".into(), base64url(next.as_bytes()).into());
     }
     Ok(Reply::json(200, &answer))
-}
-
-/// Reads `cursor` and `limit`.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn page_request(params: &Params) -> Result<PageRequest, &'static str> {
-    match params.fault("cursor").or(params.fault("limit")) {
-        None => {}
-        Some(ParamFault::Repeated) => return Err("cursor or limit is repeated."),
-        Some(ParamFault::NotText) => return Err("cursor or limit is not UTF-8."),
-    }
-    let limit = match params.get("limit") {
-        None => 50,
-        Some(text) => match text.parse::<usize>() {
-            Ok(limit) if (1..=200).contains(&limit) => limit,
-            _ => return Err("limit must be a number from 1 to 200."),
-        },
-    };
-    let after = match params.get("cursor") {
-        None => None,
-        Some(text) => match from_base64url(text).and_then(|bytes| String::from_utf8(bytes).ok()) {
-            None => return Err("cursor must be a next_cursor of the page before."),
-            some => some,
-        },
-    };
-    Ok(PageRequest { after, limit })
 }

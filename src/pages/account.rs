@@ -45,7 +45,7 @@ pub struct AuthorizedApplication {
     pub scopes: Vec<ScopeLine>,
     /// What follows "Authorized", such as `3 May 2025`.
     pub first_authorized: String,
-    /// What follows "Last used", such as `today` or `never`.
+    /// What follows "Last used", such as `3 May 2025` or `never`.
     pub last_used: String,
     /// The form token of the **Revoke access** form.
     pub form_token: String,
@@ -67,7 +67,7 @@ pub struct SessionLine {
     pub browser: String,
     /// What follows "Signed in", such as `3 May 2025`.
     pub signed_in: String,
-    /// What follows "Last seen", such as `today`.
+    /// What follows "Last seen", such as `3 May 2025`.
     pub last_seen: String,
     /// Whether it is the one that is looking at the page; that one has no **End session** form.
     pub current: bool,
@@ -110,7 +110,7 @@ pub struct PersonalToken {
     pub scopes: Vec<ScopeLine>,
     /// What follows "Created", such as `3 May 2025`.
     pub created: String,
-    /// What follows "Last used", such as `today` or `never`.
+    /// What follows "Last used", such as `3 May 2025` or `never`.
     pub last_used: String,
     /// What follows "Expires", such as `3 May 2026` or `never`.
     pub expires: String,

@@ -52,7 +52,9 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
             let Some((host, port)) = host_and_port(authority) else {
                 return Err(NotRegistrable("must have a valid host and port"));
             };
-            if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+            // Rust's numbers may have a sign.
+            let is_port = |port: &str| !port.starts_with('+') && port.parse::<u16>().is_ok();
+            if port.is_some_and(|port| !is_port(port)) {
                 return Err(NotRegistrable("must have a port from 0 to 65535"));
             }
             if !is_host(host) {

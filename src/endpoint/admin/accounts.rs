@@ -6,7 +6,7 @@ use super::body::Fields;
 use super::{Call, Stop, list, unexpected};
 use crate::account::password;
 use crate::account::profile::AccountStatus;
-use crate::directory::account_row::{AccountPatch, AccountRow};
+use crate::directory::account_row::{AccountPatch, AccountRow, ID_PREFIX};
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::protocol::secret::Secret;
@@ -15,7 +15,6 @@ use crate::token::random_id;
 use crate::web::reply::Reply;
 
 /// What every account's id begins with.
-const PREFIX: &str = "acc_";
 const STATUSES: &[(&str, AccountStatus)] = &[
     ("active", AccountStatus::Active),
     ("disabled", AccountStatus::Disabled),
@@ -62,7 +61,7 @@ pub async fn find<P: Ports>(
 /// `GET …/events/{host}/accounts?email=`: in the order of ids, or the one with this e-mail.
 pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
-    let request = call.page(|key| key.starts_with(PREFIX))?;
+    let request = call.page(|key| key.starts_with(ID_PREFIX))?;
     let query = call.query(&["email"])?;
     // Whoever asks for one account must not get all of them because a variable was not set.
     if query.is_empty("email") {
@@ -141,7 +140,7 @@ pub async fn create<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, S
     fields.required("name", asked.patch.name.as_ref())?;
     fields.finish()?;
     let command = Command::CreateAccount {
-        fresh_id: random_id(PREFIX, call.ports),
+        fresh_id: random_id(ID_PREFIX, call.ports),
         patch: hashed(call, asked)?,
     };
     let EventReply::Account(row) = call.event(&event_id, &command, "event").await? else {

@@ -122,18 +122,10 @@ async fn record<P: Ports>(call: &Call<'_, P>, id: &str) -> Result<EventRecord, S
     }
 }
 
-fn scopes_of<P: Ports>(call: &Call<'_, P>, event: EventRecord) -> Result<Reply, Stop> {
-    call.whole(event.scopes, |scope| &scope.name)
-}
-
-fn roles_of<P: Ports>(call: &Call<'_, P>, event: EventRecord) -> Result<Reply, Stop> {
-    call.whole(event.roles, |role| &role.name)
-}
-
 /// `GET …/events/{host}/scopes`, the built-in ones among them, in the order of names.
 pub async fn scopes<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let id = call.event_id(host).await?;
-    scopes_of(call, record(call, &id).await?)
+    call.whole(record(call, &id).await?.scopes, |scope| &scope.name)
 }
 
 /// `PUT …/events/{host}/scopes`: replaces the catalogue; the built-in scopes stay.
@@ -153,7 +145,7 @@ pub async fn put_scopes<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Repl
         event::Reply::Problem(problem) => return Err(refusal(problem, "event")),
         _ => call.changed(),
     }
-    scopes_of(call, record(call, &id).await?)
+    Ok(list::reply(record(call, &id).await?.scopes, None))
 }
 
 fn scope(mut fields: Fields) -> Result<ScopeDefinition, Stop> {
@@ -185,7 +177,7 @@ fn scope(mut fields: Fields) -> Result<ScopeDefinition, Stop> {
 /// `GET …/events/{host}/roles`, in the order they were put.
 pub async fn roles<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let id = call.event_id(host).await?;
-    roles_of(call, record(call, &id).await?)
+    call.whole(record(call, &id).await?.roles, |role| &role.name)
 }
 
 /// `PUT …/events/{host}/roles`: replaces them all.
@@ -195,7 +187,7 @@ pub async fn put_roles<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply
     let command = event::Command::PutRoles(roles?);
     call.event(&id, &command, "event").await?;
     call.changed();
-    roles_of(call, record(call, &id).await?)
+    Ok(list::reply(record(call, &id).await?.roles, None))
 }
 
 fn role(mut fields: Fields) -> Result<Role, Stop> {

@@ -1,21 +1,14 @@
 //! Lists: `?cursor=&limit=` in, `{"items", "next_cursor"?}` out.
-//!
-//! A cursor is the key of the page's last item, base64url; to callers it means nothing. It is read back
-//! only if it has the shape of that list's keys.
 
 use serde::Serialize;
 
-use super::{Call, Stop, stop};
+use super::{Call, Stop};
+use crate::endpoint::paging::{BAD_CURSOR, USUAL, page_request};
 use crate::ledger::PageRequest;
-use crate::protocol::encoding::{base64url, from_base64url};
+use crate::protocol::encoding::base64url;
 use crate::protocol::params::{Fault, Params};
 use crate::store::ports::Ports;
 use crate::web::reply::Reply;
-
-/// How many items a page has if the caller does not say.
-const USUAL: usize = 50;
-/// The most items of a page.
-const MOST: usize = 200;
 
 /// The answer to a `GET` of several things.
 #[derive(Serialize)]
@@ -60,26 +53,8 @@ impl<P: Ports> Call<'_, P> {
     }
 
     fn page_or(&self, usual: usize, is_key: impl Fn(&str) -> bool) -> Result<PageRequest, Stop> {
-        let params = self.query(&["cursor", "limit"])?;
-        let limit = match params.get("limit") {
-            None => usual,
-            Some(text) => match text.parse::<usize>() {
-                Ok(limit) if (1..=MOST).contains(&limit) && !text.starts_with('+') => limit,
-                _ => {
-                    return Err(Stop::invalid_request(
-                        "limit must be a number from 1 to 200",
-                    ));
-                }
-            },
-        };
-        let after = match params.get("cursor") {
-            None => None,
-            Some(text) => {
-                let key = from_base64url(text).and_then(|bytes| String::from_utf8(bytes).ok());
-                Some(key.filter(|key| is_key(key)).ok_or_else(bad_cursor)?)
-            }
-        };
-        Ok(PageRequest { after, limit })
+        page_request(&self.query(&["cursor", "limit"])?, usual, is_key)
+            .map_err(Stop::invalid_request)
     }
 
     /// A list that is put as a whole and therefore answered as a whole, unless a `limit` is asked for.
@@ -107,6 +82,5 @@ impl<P: Ports> Call<'_, P> {
 }
 
 fn bad_cursor() -> Stop {
-    let text = "cursor must be the next_cursor of the page before";
-    stop(Reply::error(400, "invalid_request", text))
+    Stop::invalid_request(BAD_CURSOR)
 }

@@ -13,6 +13,7 @@ fn contract_7_redirect_uris_that_cannot_be_registered() {
         "http://app.example/callback",
         "https://app.example/callback#top",
         "https://user@app.example/",
+        "https://app.example:+443/",
         "https://*.app.example/",
         "https://",
         "https:///callback",

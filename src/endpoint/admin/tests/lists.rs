@@ -181,3 +181,20 @@ fn contract_7_a_long_catalogue_is_answered_whole_so_that_it_can_be_put_back() {
         .collect();
     world.refused(400, "PUT", &path, json!(more));
 }
+
+#[test]
+fn contract_7_a_list_that_is_put_is_answered_whole_whatever_page_is_asked_for() {
+    let world = many();
+    for (list, items) in [
+        (
+            "scopes",
+            json!([{"name": "door:open", "title": "Open doors", "modes": ["obo"]}]),
+        ),
+        ("roles", json!([{"name": "crew"}, {"name": "staff"}])),
+    ] {
+        let path = format!("{EVENT}/{list}");
+        let put = world.must("PUT", &format!("{path}?limit=x&cursor=y"), items);
+        assert_eq!(put["items"], json!(world.items(&path)), "{list}");
+        assert_eq!(put.get("next_cursor"), None);
+    }
+}
