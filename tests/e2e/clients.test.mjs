@@ -93,6 +93,20 @@ test('openid-client as a public client', async () => {
   await openid.tokenRevocation(config, refreshed.refresh_token);
 });
 
+test('a library finds the metadata when told of plain OAuth 2.0, or given its address; its default is OpenID Connect’s, which is 404', async () => {
+  const client = await event.application();
+  const execute = [openid.allowInsecureRequests];
+  const discover = (server, options) => openid.discovery(new URL(server), client.client_id, client.client_secret, undefined, { execute, ...options });
+  const metadata = `${event.issuer}/.well-known/oauth-authorization-server`;
+  const [byName, byAddress] = await Promise.all([discover(event.issuer, { algorithm: 'oauth2' }), discover(metadata)]);
+  assert.deepEqual(byAddress.serverMetadata(), byName.serverMetadata());
+  assert.equal((await authorizeWithOpenidClient(byAddress, client)).token_type, 'bearer');
+
+  await assert.rejects(discover(event.issuer), ({ cause }) => cause.status === 404);
+  const issuer = new URL(event.issuer);
+  assert.equal((await oauth.discoveryRequest(issuer, onLoopback)).status, 404);
+});
+
 // -- oauth4webapi -------------------------------------------------------------------------------
 
 async function authorizationServer() {
