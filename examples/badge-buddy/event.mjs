@@ -58,6 +58,8 @@ export class EventAccounts {
   async currentUser(tokens) {
     const url = new URL('/api/users/current', this.issuer);
     const response = await openid.fetchProtectedResource(await this.#discover(), tokens.access_token, url, 'GET');
+    // The library throws for what is refused with a challenge (401, 403). What else is no answer, such as a 503, is left to us.
+    if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`);
     return response.json();
   }
 }
@@ -66,7 +68,22 @@ function isLoopback({ protocol, hostname }) {
   return protocol === 'http:' && (hostname === 'localhost' || hostname.endsWith('.localhost') || ['127.0.0.1', '[::1]'].includes(hostname));
 }
 
-/** Whether the event said that these tokens are worth nothing any more. */
+/** Whether the API refused the access token. That alone ends nothing: a renewal tells. */
+export function isRefused(error) {
+  return error instanceof openid.WWWAuthenticateChallengeError && error.status === 401;
+}
+
+/** Whether the event said that these tokens are worth nothing any more. Nothing else says so. */
 export function isOver(error) {
-  return error.error === 'invalid_grant' || (error instanceof openid.WWWAuthenticateChallengeError && error.status === 401);
+  return error.error === 'invalid_grant';
+}
+
+/** Whether the organisers have suspended this application, or not approved it. Afterwards the same tokens are good again. */
+export function isPaused(error) {
+  return error.error === 'unauthorized_client';
+}
+
+/** Whether the event sent the person back because they may not grant what was asked for: a request of ours has no other fault. */
+export function lacksPermission(error) {
+  return error instanceof openid.AuthorizationResponseError && error.error === 'invalid_request';
 }

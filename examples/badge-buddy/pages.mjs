@@ -1,5 +1,7 @@
 // What people see. Plain HTML and one style sheet; no script.
 
+const SIGN_OUT = '<form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>';
+
 const escape = (text) => String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 function page(title, body) {
@@ -48,12 +50,16 @@ ${list('Permissions', user.permissions)}
 <p class="small" id="access">Access ${renewed}, good until ${escape(until)}.</p>
 <div class="buttons">
 <form method="post" action="/refresh"><button>Refresh</button></form>
-<form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>
+${SIGN_OUT}
 </div>`);
 }
 
-export function problemPage({ heading, explanation }) {
+/** Whoever is signed in can sign out, whatever the trouble is. */
+export function problemPage({ heading, explanation, signedIn = false }) {
   return page(heading, `<h1>${escape(heading)}</h1>
 <p>${escape(explanation)}</p>
-<p><a class="button" href="/">Back to the start</a></p>`);
+<div class="buttons">
+<a class="button" href="/">Back to the start</a>
+${signedIn ? SIGN_OUT : ''}
+</div>`);
 }

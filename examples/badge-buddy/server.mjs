@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 
-import { EventAccounts, isOver } from './event.mjs';
+import { EventAccounts, isOver, isPaused, isRefused, lacksPermission } from './event.mjs';
 import { badgePage, problemPage, welcomePage } from './pages.mjs';
 import { Sessions } from './sessions.mjs';
 
@@ -28,7 +28,7 @@ const server = http.createServer(async (request, response) => {
     const route = routes[`${request.method} ${pathname}`] ?? notFound;
     await route(request, response);
   } catch (error) {
-    fail(response, error);
+    fail(request, response, error);
   }
 });
 
@@ -66,7 +66,7 @@ async function home(request, response) {
     if (notice) sessions.end(response, session);
     return show(response, welcomePage({ notice }));
   }
-  const user = await keepingSignedIn(session, response, () => accounts.currentUser(session.tokens));
+  const user = await keepingSignedIn(session, response, () => withAccess(session, (tokens) => accounts.currentUser(tokens)));
   if (!user) return redirect(response, '/');
   return show(response, badgePage({ user, renewals: session.renewals, until: session.until.toLocaleTimeString() }));
 }
@@ -126,10 +126,24 @@ async function renew(session) {
   session.renewals += 1;
 }
 
-/** Does something with the session's tokens. When they are worth nothing the person is signed out. */
+/** Calls the API. An access token that is too old, or that the event refuses, is renewed; once, so that a refusal of the new one is an error. */
+async function withAccess(session, call) {
+  const { tokens } = session;
+  if (session.until > new Date()) {
+    try {
+      return await call(tokens);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+  // Another request of this session may have renewed them meanwhile.
+  if (session.tokens === tokens) await renew(session);
+  return call(session.tokens);
+}
+
+/** Does something with the session's tokens. Only when they are worth nothing any more is the person signed out. */
 async function keepingSignedIn(session, response, work) {
   try {
-    if (session.until <= new Date()) await renew(session);
     return await work();
   } catch (error) {
     if (!isOver(error)) throw error;
@@ -144,11 +158,22 @@ function report(error) {
   console.error(`${error.name}: ${error.message}${code ? ` (${code})` : ''}`);
 }
 
-function fail(response, error) {
+function fail(request, response, error) {
   if (error.error === 'access_denied') {
     return show(response, problemPage({ heading: 'You said no', explanation: 'Badge Buddy got no access to your account. You can change your mind at any time.' }), 403);
   }
   report(error);
+  if (lacksPermission(error)) {
+    const explanation = 'Badge Buddy asks for something that your account at the event may not allow. '
+      + 'The event’s organisers can give you that permission: please ask them, and sign in again then.';
+    return show(response, problemPage({ heading: 'You need a permission', explanation }), 403);
+  }
+  const signedIn = Boolean(sessions.find(request)?.tokens);
+  if (isPaused(error)) {
+    const explanation = 'The event’s organisers do not let Badge Buddy work at the moment. '
+      + (signedIn ? 'You stay signed in: come back when they do.' : 'Please come back later, or ask them.');
+    return show(response, problemPage({ heading: 'Badge Buddy is paused', explanation, signedIn }), 503);
+  }
   const explanation = 'The event did not let Badge Buddy in, or could not be reached. Please try again in a minute.';
-  return show(response, problemPage({ heading: 'That did not work', explanation }), 502);
+  return show(response, problemPage({ heading: 'That did not work', explanation, signedIn }), 502);
 }

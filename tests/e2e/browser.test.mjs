@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
-import { Willcall, projectRoot } from './harness.mjs';
+import { ALLOWED_STALENESS, Willcall, projectRoot } from './harness.mjs';
 
 const SHOTS = process.env.SCREENSHOTS;
 const SENSITIVE = 'This is an administrative permission';
@@ -54,10 +54,10 @@ async function freePort() {
   return port;
 }
 
-async function startApplication(port) {
+async function startApplication(port, as = client, settings = {}) {
   const child = spawn(process.execPath, ['server.mjs'], {
     cwd: path.join(projectRoot, 'examples/badge-buddy'),
-    env: { ...process.env, WILLCALL_ISSUER: event.issuer, CLIENT_ID: client.client_id, CLIENT_SECRET: client.client_secret, PORT: String(port) },
+    env: { ...process.env, WILLCALL_ISSUER: event.issuer, CLIENT_ID: as.client_id, CLIENT_SECRET: as.client_secret, PORT: String(port), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const started = { process: child, origin: `http://127.0.0.1:${port}`, output: '' };
@@ -81,6 +81,31 @@ async function openWindow(t, options = {}) {
     if (![event.issuer, application.origin].includes(origin) && !request.url().startsWith('data:')) complaints.push(`a request to ${request.url()}`);
   });
   return { page, context, complaints };
+}
+
+/** The example once more, as an application of its own, whose settings or approval a test changes. */
+async function anotherApplication(t, settings) {
+  const port = await freePort();
+  const as = await event.application({ name: 'Badge Buddy', redirect_uris: [`http://127.0.0.1:${port}/callback`] });
+  const started = await startApplication(port, as, settings);
+  t.after(() => started.process.kill());
+  return Object.assign(started, { client: as });
+}
+
+/** The event behind a proxy of its own, which answers instead of it where `answer` does. */
+async function eventBehindProxy(t, answer) {
+  const server = createHttpServer((request, response) => {
+    if (answer(request, response)) return;
+    const { url, method, headers } = request;
+    const onward = httpRequest({ host: '127.0.0.1', port: willcall.port, path: url, method, headers }, (reply) => {
+      response.writeHead(reply.statusCode, reply.rawHeaders);
+      reply.pipe(response);
+    });
+    request.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  return `http://localhost:${server.address().port}`;
 }
 
 async function signIn(page, person = robin) {
@@ -158,6 +183,60 @@ test('Revoke access on the account page signs the person out of the application'
   await authorizeButton(page).waitFor(); // asked again, still signed in at the event
 });
 
+test('an access token that is refused is renewed, and the person stays signed in', async (t) => {
+  const { page } = await openWindow(t);
+  await page.goto(`${application.origin}/sign-in`);
+  await signIn(page, await event.person({ name: 'Toni Example' }));
+  await authorizeButton(page).click();
+  await page.getByText('Access not renewed yet').waitFor();
+  await willcall.moveClock(3600); // the event's only: the application takes its token for good still
+  await page.reload();
+  await page.getByText('Access renewed once').waitFor();
+  assert.match(await page.locator('body').innerText(), /Toni Example/);
+});
+
+test('while the application is suspended it says so and keeps its tokens, which are good again afterwards', async (t) => {
+  const buddy = await anotherApplication(t);
+  const { page } = await openWindow(t);
+  await page.goto(`${buddy.origin}/sign-in`);
+  await signIn(page, await event.person({ name: 'Uli Example' }));
+  await authorizeButton(page).click();
+  await page.getByText('Uli Example').waitFor();
+
+  await event.approve(buddy.client, { status: 'suspended' });
+  await willcall.moveClock(ALLOWED_STALENESS);
+  assert.equal((await page.reload()).status(), 503);
+  await page.getByRole('heading', { name: 'Badge Buddy is paused' }).waitFor();
+  await page.getByText('You stay signed in').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+
+  await event.approve(buddy.client, { status: 'active' });
+  await willcall.moveClock(ALLOWED_STALENESS);
+  await page.getByRole('link', { name: 'Back to the start' }).click();
+  await page.getByText('Uli Example').waitFor();
+});
+
+test('an API that fails is no user: the application says so, and keeps the person signed in', async (t) => {
+  let failing = false;
+  const issuer = await eventBehindProxy(t, (request, response) => {
+    if (failing && request.url === '/api/users/current') return response.writeHead(503, { 'content-type': 'application/json' }).end('{}');
+    return undefined;
+  });
+  const buddy = await anotherApplication(t, { WILLCALL_ISSUER: issuer });
+  const { page } = await openWindow(t);
+  await page.goto(`${buddy.origin}/sign-in`);
+  await signIn(page, await event.person({ name: 'Vic Example' }));
+  await authorizeButton(page).click();
+  await page.getByText('Vic Example').waitFor();
+
+  failing = true;
+  assert.equal((await page.reload()).status(), 502);
+  await page.getByRole('heading', { name: 'That did not work' }).waitFor();
+  failing = false;
+  await page.getByRole('link', { name: 'Back to the start' }).click();
+  await page.getByText('Vic Example').waitFor();
+});
+
 test('Deny leads back to the application, which says so', async (t) => {
   const { page } = await openWindow(t);
   await page.goto(`${application.origin}/sign-in`);
@@ -176,6 +255,21 @@ test('a person who lacks a permission comes back with the one button of "Invalid
   await page.waitForURL(`${application.origin}/**`);
   assert.match(page.url(), /error=invalid_request/);
   assert.deepEqual(complaints, []);
+});
+
+test('the application tells a person who lacks a permission whom to ask', async (t) => {
+  const buddy = await anotherApplication(t, { SCOPE: 'pii:basic staff:roster' });
+  const { page } = await openWindow(t);
+  await page.goto(`${buddy.origin}/sign-in`);
+  await signIn(page, await event.person());
+  await page.getByRole('heading', { name: 'Invalid request' }).waitFor();
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.url().startsWith(`${buddy.origin}/callback`)),
+    page.getByRole('main').getByRole('button').click(),
+  ]);
+  assert.equal(answer.status(), 403);
+  await page.getByRole('heading', { name: 'You need a permission' }).waitFor();
+  await page.getByText('organisers can give you that permission').waitFor();
 });
 
 // Chromium holds each redirect after a form post against the page's `form-action`.
