@@ -1,12 +1,13 @@
 // docs/integrate.md as its reader follows it: every example in order, run by a shell as it is printed, and
-// its answer compared with the printed one. And every link of the documentation leads somewhere.
+// its answer compared with the printed one. The same with the commands that set a deployment's secrets, but
+// for Cloudflare's part. And every link of the documentation leads somewhere.
 //
 // In the page, a block `sh run=NAME` is run; the `answer=NAME` block behind it is what comes of it: `json` a
 // body of status 200, `http` a status line, some headers and a body, `text` where the browser of a person
 // who says yes ends up. `<name>` in an answer stands for any text, which the next examples have as $NAME.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -199,6 +200,52 @@ function matched(printed, came, where = 'the answer', found = {}) {
 
 const kindOf = (value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+// ---------------------------------------------------------------------------------------------
+// The secrets of a deployment
+// ---------------------------------------------------------------------------------------------
+
+test('the guides keep the secrets of a deployment outside the clone, and rotate them as they say', async (t) => {
+  const { directory, remove } = temporaryDirectory();
+  t.after(remove);
+  const [home, clone, cloud, programs] = ['home', 'clone', 'cloud', 'programs'].map((name) => path.join(directory, name));
+  for (const each of [home, clone, cloud, programs]) mkdirSync(each);
+  const wrangler = '#!/bin/sh\n[ "$1 $2" = "wrangler secret" ] || exit 1\ncase $3 in put) cat > "$CLOUD/$4";; delete) rm "$CLOUD/$4";; esac\n';
+  writeFileSync(path.join(programs, 'npx'), wrangler, { mode: 0o755 });
+
+  const blocks = ['README.md', 'docs/secrets.md'].flatMap((file) =>
+    [...readFileSync(path.join(projectRoot, file), 'utf8').matchAll(/^ *```sh\n(.*?)^ *```$/gms)].map(([, text]) => text));
+  const [begin, makeKnown, letSign, drop, newToken, ...others] = blocks.filter((text) => text.includes('wrangler secret'));
+  assert.deepEqual(others, []);
+  const env = { PATH: `${programs}:${process.env.PATH}`, HOME: home, CLOUD: cloud };
+  const run = (script) => promisify(execFile)('sh', ['-c', script], { cwd: clone, env });
+  const stored = (name) => readFileSync(path.join(cloud, name), 'utf8').trim();
+  const kept = path.join(home, '.willcall');
+
+  await run(begin);
+  const [old, token] = [stored('WILLCALL_SECRET'), stored('OPERATOR_TOKEN')];
+  await run(makeKnown);
+  const [first, next] = stored('WILLCALL_SECRET_PREVIOUS').split(',');
+  assert.equal(first, old);
+  await run(letSign);
+  assert.equal(stored('WILLCALL_SECRET'), next);
+  await run(drop);
+  await run(newToken);
+  assert.deepEqual(readdirSync(cloud).sort(), ['OPERATOR_TOKEN', 'WILLCALL_SECRET']);
+  for (const secret of [old, next, token, stored('OPERATOR_TOKEN')]) assert.match(secret, /^[0-9a-f]{64}$/);
+  assert.equal(new Set([old, next, token, stored('OPERATOR_TOKEN')]).size, 4);
+
+  assert.deepEqual(readdirSync(clone), []);
+  assert.equal(statSync(kept).mode & 0o777, 0o700);
+  assert.deepEqual(readdirSync(kept).sort(), ['operator-token', 'willcall-secret']);
+  assert.equal(readFileSync(path.join(kept, 'willcall-secret'), 'utf8').trim(), next);
+  for (const name of readdirSync(kept)) assert.equal(statSync(path.join(kept, name)).mode & 0o777, 0o600, name);
+
+  // With no copy of the present secret nothing is set: what counts goes on counting.
+  rmSync(path.join(kept, 'willcall-secret'));
+  await assert.rejects(run(makeKnown));
+  assert.ok(!existsSync(path.join(cloud, 'WILLCALL_SECRET_PREVIOUS')));
+});
 
 // ---------------------------------------------------------------------------------------------
 // The links
