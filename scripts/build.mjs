@@ -13,7 +13,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { install } from './install.mjs';
-import { Fault, main, onPath, root, run, say, step } from './run.mjs';
+import { Fault, isBefore, main, onPath, root, run, say, step } from './run.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const targetDirectory = join(root, 'target');
@@ -50,7 +50,7 @@ export async function build() {
   say(`build/worker.mjs is up to date; the wasm is ${(size / 1024).toFixed(0)} KiB gzipped (${size} bytes)`);
 }
 
-/** Fails with what to install if Rust or its linker is not there. */
+/** Fails with what to install if Rust or its linker is not there, or Rust is too old, which cargo would find minutes later. */
 export async function checkRust() {
   for (const program of ['cargo', 'rustc']) {
     if (!onPath(program)) {
@@ -59,6 +59,13 @@ export async function checkRust() {
   }
   if (!['cc', 'gcc', 'clang'].some(onPath)) {
     throw new Fault('Rust needs a C linker. Debian, Ubuntu: apt-get install build-essential; macOS: xcode-select --install.');
+  }
+  const least = /^rust-version = "([^"]+)"/m.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))[1];
+  const { output } = await run('rustc', ['--version'], { quiet: true });
+  const own = /^rustc (\d+\.\d+\.\d+)/m.exec(output)?.[1];
+  if (!own || isBefore(own, least)) {
+    throw new Fault(`Rust ${least} or newer is needed, this is ${own ?? output.trim()}. Run: rustup update\n`
+      + '(A Rust that did not come with rustup has to be replaced by one that does: https://rustup.rs/)');
   }
 }
 

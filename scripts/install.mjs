@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Fault, npm, root, step } from './run.mjs';
+import { Fault, isBefore, npm, root, step } from './run.mjs';
 
 /** Installs what package-lock.json pins, unless exactly that is there already. */
 export async function install(directory = root) {
@@ -39,10 +39,8 @@ function readLock(path) {
 
 function checkNode() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const least = engines.node.replace('>=', '').split('.').map(Number);
-  const own = process.versions.node.split('.').map(Number);
-  const differing = least.findIndex((part, index) => part !== own[index]);
-  if (differing >= 0 && own[differing] < least[differing]) {
-    throw new Fault(`Node ${least.join('.')} or newer is needed, this is ${process.versions.node}: see https://nodejs.org/`);
+  const least = engines.node.replace('>=', '');
+  if (isBefore(process.versions.node, least)) {
+    throw new Fault(`Node ${least} or newer is needed, this is ${process.versions.node}: see https://nodejs.org/`);
   }
 }

@@ -77,6 +77,13 @@ export function onPath(name) {
   return undefined;
 }
 
+/** Whether a version such as `1.91` comes before another. What one of them leaves out is 0. */
+export function isBefore(version, other) {
+  const [one, two] = [version, other].map((text) => text.split('.').map(Number));
+  const differing = [0, 1, 2].find((at) => (one[at] ?? 0) !== (two[at] ?? 0));
+  return differing !== undefined && (one[differing] ?? 0) < (two[differing] ?? 0);
+}
+
 /** Calls `work` if the module at `url` is the program that was started. */
 export async function main(url, work) {
   if (!process.argv[1] || realpathSync(process.argv[1]) !== fileURLToPath(url)) return;

@@ -248,6 +248,27 @@ test('the guides keep the secrets of a deployment outside the clone, and rotate 
 });
 
 // ---------------------------------------------------------------------------------------------
+// What has to be installed
+// ---------------------------------------------------------------------------------------------
+
+test('README names the versions that are needed, and whoever has an older Rust is told before anything is compiled', async (t) => {
+  const read = (file) => readFileSync(path.join(projectRoot, file), 'utf8');
+  const [, rust] = /^rust-version = "([^"]+)"/m.exec(read('Cargo.toml'));
+  const node = JSON.parse(read('package.json')).engines.node.replace('>=', '');
+  for (const words of [`Rust ${rust} or newer`, `Node ${node} or newer`]) assert.ok(read('README.md').includes(words), words);
+
+  const { directory, remove } = temporaryDirectory();
+  t.after(remove);
+  writeFileSync(path.join(directory, 'rustc'), '#!/bin/sh\necho "rustc 1.9.0 (0123abc 2016-05-18)"\n', { mode: 0o755 });
+  const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` };
+  const check = `import('./scripts/build.mjs').then(({ checkRust }) => checkRust())`;
+  await assert.rejects(promisify(execFile)(process.execPath, ['-e', check], { cwd: projectRoot, env }), ({ stderr }) => {
+    assert.match(stderr, new RegExp(`Rust ${escaped(rust)} or newer is needed, this is 1\\.9\\.0\\. Run: rustup update`));
+    return true;
+  });
+});
+
+// ---------------------------------------------------------------------------------------------
 // The links
 // ---------------------------------------------------------------------------------------------
 
