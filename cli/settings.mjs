@@ -1,4 +1,5 @@
-// Where the deployment is, and the operator's token for it.
+// Where the deployment is, and the operator's token for it. What is imported here is Node's own or has no
+// dependencies either: `npm start` loads this before anything is installed.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,8 +57,8 @@ export function readSecretFile(path, option) {
   return text;
 }
 
-/** A line `NAME=value` of the `.dev.vars` that `npm start` and `wrangler dev` use. */
-function devVar(name, directory) {
+/** The value of a line `NAME=value` of the `.dev.vars` that `npm start` and `wrangler dev` use, quotes taken off. */
+export function devVar(name, directory) {
   let text;
   try {
     text = readFileSync(join(directory, '.dev.vars'), 'utf8');

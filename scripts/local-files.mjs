@@ -25,12 +25,6 @@ OPERATOR_TOKEN=${secret()}
   }
 }
 
-/** The value of a line `NAME=value` in .dev.vars, quotes taken off. */
-export function readVar(name) {
-  const line = readFileSync(varsFile, 'utf8').split(/\r?\n/).find((text) => text.trim().startsWith(`${name}=`));
-  return line?.trim().slice(name.length + 1).trim().replace(/^(["'`])(.*)\1$/, '$2') || undefined;
-}
-
 /** Where two servers keep different data their demo has different credentials. */
 export function readDemo(dataDirectory) {
   return readDemos().demos[dataDirectory];

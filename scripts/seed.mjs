@@ -2,6 +2,7 @@
 // Each thing is made only where it is missing, so that a second run changes
 // nothing, and what somebody tried out in the demo stays as they left it.
 
+import { isLoopback } from '../cli/http.mjs';
 import { Fault } from './run.mjs';
 
 // Anybody can read this, so it may only ever exist on a loopback host.
@@ -104,10 +105,6 @@ export async function seed({
     public_client_id: pocketProgramme.client_id,
     accounts: ACCOUNTS.map(({ email, name, password, roles }) => ({ email, name, password, roles })),
   };
-}
-
-export function isLoopback(hostname) {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]';
 }
 
 /** Scopes and roles are replaced as a whole, so what is there goes back with what is new. */

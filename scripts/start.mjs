@@ -8,9 +8,10 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { devVar } from '../cli/settings.mjs';
 import { build } from './build.mjs';
 import { install } from './install.mjs';
-import { ensureVars, readDemo, readVar, writeDemo } from './local-files.mjs';
+import { ensureVars, readDemo, writeDemo } from './local-files.mjs';
 import { Fault, main, root, say, seconds } from './run.mjs';
 import { seed } from './seed.mjs';
 
@@ -165,7 +166,7 @@ async function untilReady(origin, server) {
 }
 
 async function seedDemo(origin, dataDirectory) {
-  const operatorToken = readVar('OPERATOR_TOKEN');
+  const operatorToken = devVar('OPERATOR_TOKEN', root);
   if (!operatorToken) {
     say('  .dev.vars has no OPERATOR_TOKEN, so the operator API is off and there is no demo event.');
     return undefined;
