@@ -5,6 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::browser::Browser;
+use support::people::Person;
 use support::{EMAIL, NAME, Scene};
 use willcall::ledger::outbox::ObjectKind;
 
@@ -411,6 +412,14 @@ fn contract_6_users_come_in_pages_without_gap_or_repeat() {
     once.sort();
     once.dedup();
     assert_eq!((seen.len(), once.len()), (8, 8));
+    // Who is disabled is not there, and leaves no page empty.
+    let first = Person {
+        id: once[0].clone(),
+        email: String::new(),
+    };
+    s.change_account(&s.event, &first, json!({"status": "disabled"}));
+    let page = get("?limit=1").ok();
+    assert_eq!(page["items"][0]["id"], once[1]);
 }
 
 #[test]

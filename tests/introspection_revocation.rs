@@ -381,6 +381,20 @@ fn contract_6_a_revoked_token_is_inactive_at_once_although_no_replica_knows() {
 }
 
 #[test]
+fn contract_6_an_access_token_that_has_expired_still_ends_its_grant() {
+    let s = Scene::new();
+    let (tokens, other) = (s.granted(""), s.granted(""));
+    let service = s.client.as_service(&s, "");
+    s.wait(3600);
+    s.client.revoke(&s, &service.access);
+    s.another_client().revoke(&s, &tokens.access);
+    let next = s.client.refresh(&s, &tokens.refresh);
+    s.client.revoke(&s, &tokens.access);
+    s.assert_ended(&next);
+    s.client.refresh(&s, &other.refresh);
+}
+
+#[test]
 fn contract_6_a_revoked_token_stays_dead_though_its_service_is_gone_and_kv_is_behind() {
     let s = Scene::new();
     let service = s.client.as_service(&s, "");

@@ -70,6 +70,8 @@ pub enum Command {
     },
     /// A page of accounts, by id.
     ListAccounts(PageRequest),
+    /// A page of those that may be used.
+    ListActiveAccounts(PageRequest),
     /// The account with this e-mail.
     FindAccount {
         /// In any case.

@@ -19,6 +19,9 @@ pub mod usage;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::ledger::sortable;
+use crate::protocol::client::ClientId;
+
 /// Why an operator's request is not carried out. The texts are for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,4 +80,10 @@ pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<
         )));
     }
     Ok(())
+}
+
+/// What a row of a client is called: in the order of their numbers.
+#[must_use]
+pub fn row_of(client_id: &ClientId) -> String {
+    sortable(client_id.as_str().parse().unwrap_or(0))
 }

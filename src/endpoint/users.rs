@@ -118,7 +118,7 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Ok(request) => request,
         Err(description) => return Ok(Reply::error(400, "invalid_request", description)),
     };
-    let command = Command::ListAccounts(request);
+    let command = Command::ListActiveAccounts(request);
     let EventReply::Accounts(page) = site
         .ports
         .ask::<EventObject>(&site.event.id, &command)
@@ -131,7 +131,6 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let items: Vec<User> = page
         .items
         .into_iter()
-        .filter(|row| row.status == AccountStatus::Active)
         .map(|row| all_five(site, row))
         .collect();
     let mut answer = json!({ "items": items });

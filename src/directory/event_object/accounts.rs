@@ -6,7 +6,19 @@ use crate::directory::account_row::{AccountPatch, AccountRow, email_key};
 use crate::directory::event_command::Reply;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
-use crate::ledger::{Corrupt, Ledger, load, store};
+use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
+
+pub(super) fn list_accounts(
+    ledger: &impl Ledger,
+    request: &PageRequest,
+    keep: impl Fn(&AccountRow) -> bool,
+) -> Result<Reply, Corrupt> {
+    let found: Page<(String, AccountRow)> = page_of(ledger, ACCOUNT, request, false, keep)?;
+    Ok(Reply::Accounts(Page {
+        items: found.items.into_iter().map(|(_, row)| row).collect(),
+        next: found.next,
+    }))
+}
 
 pub(super) fn create_account(
     ledger: &mut impl Ledger,

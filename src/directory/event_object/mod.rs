@@ -8,18 +8,18 @@ use super::event::EventRecord;
 use super::event_command::{Command, Reply};
 use super::event_settings::EventSettings;
 use super::integration::Integration;
-use super::{Problem, audit, usage};
+use super::{Problem, audit, row_of, usage};
 use crate::account::command as account;
 use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, page, sortable, store};
+use crate::ledger::{Corrupt, Ledger, Page, load, page, store};
 use crate::protocol::client::ClientId;
 
 mod accounts;
 mod integrations;
 mod settings;
 
-use self::accounts::{create_account, delete_account, patch_account};
+use self::accounts::{create_account, delete_account, list_accounts, patch_account};
 use self::integrations::{
     delete_integration, find_integration, find_integrations, get_integration, list_integrations,
     put_integration,
@@ -71,10 +71,7 @@ pub fn account_object(event_id: &str, owner: &str) -> String {
 }
 
 fn integration_row(client_id: &ClientId) -> String {
-    format!(
-        "{INTEGRATION}{}",
-        sortable(client_id.as_str().parse().unwrap_or(0))
-    )
+    format!("{INTEGRATION}{}", row_of(client_id))
 }
 
 impl Object for EventObject {
@@ -131,13 +128,9 @@ impl Object for EventObject {
             Command::DeleteIntegration { client_id } => {
                 delete_integration(ledger, core, &client_id, now)
             }
-            Command::ListAccounts(request) => {
-                let found: Page<(String, AccountRow)> = page(ledger, ACCOUNT, &request, false)?;
-                let items = found.items.into_iter().map(|(_, row)| row).collect();
-                Ok(Reply::Accounts(Page {
-                    items,
-                    next: found.next,
-                }))
+            Command::ListAccounts(request) => list_accounts(ledger, &request, |_| true),
+            Command::ListActiveAccounts(request) => {
+                list_accounts(ledger, &request, |row| row.status == AccountStatus::Active)
             }
             Command::FindAccount { email } => {
                 let id = ledger.get(&format!("{EMAIL}{}", email_key(&email)));

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{APPLICATION, next_version};
 use crate::directory::application::{Application, ApplicationPatch, SecretRow};
 use crate::directory::platform_command::Reply;
-use crate::directory::{Problem, Status};
+use crate::directory::{Problem, Status, row_of};
 use crate::ledger::outbox::{self, Now};
-use crate::ledger::{Corrupt, Ledger, load, sortable, store};
+use crate::ledger::{Corrupt, Ledger, load, store};
 use crate::protocol::client::{ClientId, ClientType};
 
 const LAST_CLIENT_ID: &str = "last_client_id";
@@ -25,10 +25,7 @@ struct Registration {
 }
 
 pub(super) fn row_key(client_id: &ClientId) -> String {
-    format!(
-        "{APPLICATION}{}",
-        sortable(client_id.as_str().parse().unwrap_or(0))
-    )
+    format!("{APPLICATION}{}", row_of(client_id))
 }
 
 /// Registers an application; an attempt that comes again gets what it made.

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::applications::{self, STATUSES};
 use super::{Call, Stop, list, unexpected};
-use crate::directory::Status;
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::integration::{IntegrationPatch, IntegrationReport};
+use crate::directory::{Status, row_of};
 use crate::ledger::PageRequest;
 use crate::protocol::client::ClientId;
 use crate::store::ports::Ports;
@@ -76,12 +76,31 @@ fn applications_of(rows: &[IntegrationReport]) -> Vec<ClientId> {
 /// `GET …/events/{host}/integrations`, in the order of applications.
 pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let id = call.event_id(host).await?;
-    let (rows, next) = page(call, &id, call.page(list::is_number)?).await?;
-    let names = names(call, applications_of(&rows)).await?;
-    let items: Vec<_> = rows
-        .iter()
-        .filter_map(|row| Some(view(row, names.get(&row.integration.client_id)?)))
-        .collect();
+    let PageRequest { mut after, limit } = call.page(list::is_number)?;
+    // On until the page is full and one more is known of: rows of deleted applications leave no gaps.
+    let mut found: Vec<(IntegrationReport, String)> = Vec::new();
+    loop {
+        let wanted = limit.saturating_add(1).saturating_sub(found.len());
+        let request = PageRequest {
+            after,
+            limit: wanted,
+        };
+        let (rows, next) = page(call, &id, request).await?;
+        let mut names = names(call, applications_of(&rows)).await?;
+        found.extend(rows.into_iter().filter_map(|row| {
+            let name = names.remove(&row.integration.client_id)?;
+            Some((row, name))
+        }));
+        if next.is_none() || found.len() > limit {
+            break;
+        }
+        after = next;
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| more);
+    let next = last.map(|(row, _)| row_of(&row.integration.client_id));
+    let items: Vec<_> = found.iter().map(|(row, name)| view(row, name)).collect();
     Ok(list::reply(items, next.as_deref()))
 }
 

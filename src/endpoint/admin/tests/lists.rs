@@ -142,23 +142,24 @@ fn contract_7_a_page_has_50_items_unless_asked_and_200_at_most() {
 #[test]
 fn contract_7_deleted_rows_do_not_thin_out_a_page() {
     let world = World::empty();
+    world.must("PUT", EVENT, json!({"name": "Con"}));
     for at in 0..9 {
-        let client_id = world.application(json!({}))["client_id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let client_id = world.approved(json!({"obo_scopes": ["pii:basic"]}));
         if at % 3 != 0 {
             world.must("DELETE", &format!("/applications/{client_id}"), Value::Null);
         }
     }
-    let page = world.get("/applications?limit=2");
-    assert_eq!(page["items"].as_array().unwrap().len(), 2);
-    assert!(
-        world
-            .get("/applications?limit=3")
-            .get("next_cursor")
-            .is_none()
-    );
+    for list in [
+        String::from("/applications"),
+        format!("{EVENT}/integrations"),
+    ] {
+        let page = |limit: usize| world.get(&format!("{list}?limit={limit}"));
+        for limit in 1..=2 {
+            assert_eq!(page(limit)["items"].as_array().unwrap().len(), limit);
+            assert_eq!(all(&world, &list, limit).len(), 3, "{list} by {limit}");
+        }
+        assert!(page(3).get("next_cursor").is_none(), "{list}");
+    }
 }
 
 #[test]
