@@ -62,6 +62,75 @@ fn contract_6_a_token_needs_a_name_a_scope_and_an_expiry_of_the_list() {
 }
 
 #[test]
+fn contract_6_a_token_form_that_is_refused_comes_back_as_it_was_filled_in() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let ticked = |page: &str| -> Vec<String> {
+        let boxes = page.split("<input type=\"checkbox\"").skip(1);
+        boxes
+            .filter(|tag| tag.split('>').next().unwrap().contains(" checked"))
+            .map(|tag| tag.split("value=\"").nth(1).unwrap())
+            .map(|value| value.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    let chosen = |page: &str| -> Vec<String> {
+        let options = page.split("<option value=\"").skip(1);
+        options
+            .filter(|option| option.split('>').next().unwrap().ends_with(" selected"))
+            .map(|option| option.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    let account = browser.get("/account").page(200);
+    assert!(ticked(&account).is_empty());
+    assert_eq!(chosen(&account), ["30"]);
+    assert!(!account.contains("token-error") && !account.contains("aria-invalid"));
+
+    let two = ["badge:print", "pii:basic"];
+    let page = make(&browser, " ", &two, "180").page(400);
+    assert_eq!(ticked(&page), two);
+    assert_eq!(chosen(&page), ["180"]);
+    assert!(page.contains("token-error\" aria-invalid=\"true\" autofocus>"));
+
+    let page = make(&browser, "My <script>", &[], "7").page(400);
+    assert!(ticked(&page).is_empty());
+    assert_eq!(chosen(&page), ["7"]);
+    assert!(page.contains("value=\"My &#60;script&#62;\""));
+    assert!(page.contains("<fieldset aria-describedby=\"token-error\">"));
+
+    // What the form does not offer is not kept.
+    let page = make(&browser, "n", &["pii:basic", "report:read"], "90").page(400);
+    assert_eq!(ticked(&page), ["pii:basic"]);
+    assert_eq!(chosen(&page), ["90"]);
+    let page = make(&browser, "n", &two, "never").page(400);
+    assert_eq!(ticked(&page), two);
+    assert_eq!(chosen(&page), ["30"]);
+    assert!(page.contains("name=\"expires\" aria-describedby=\"token-error\""));
+
+    // The form that came back is as good as the first one.
+    s.put_event(HOST, json!({"pat_max_days": null}));
+    s.wait(support::STALE);
+    let again = make(&browser, "", &two, "never");
+    assert_eq!(chosen(&again.page(400)), ["never"]);
+    let fields = [("name", "n"), ("scope", "pii:basic"), ("expires", "never")];
+    let made = browser.submit(&again, "/account/tokens", &fields);
+    assert!(made.page(200).contains("value=\"wc_pat_"));
+}
+
+#[test]
+fn contract_6_beyond_100_tokens_the_form_itself_is_what_cannot_be() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    for number in 0..100 {
+        let name = format!("script {number}");
+        make(&browser, &name, &["pii:basic"], "30").page(200);
+    }
+    let page = make(&browser, "one more", &["pii:basic"], "7").page(400);
+    assert!(page.contains("You have 100 tokens already"), "{page}");
+    assert!(page.contains("role=\"alert\" tabindex=\"-1\" autofocus>"));
+    assert!(!page.contains("aria-invalid"));
+}
+
+#[test]
 fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     let s = Scene::new();
     let browser = s.signed_in();

@@ -82,7 +82,7 @@ pub struct TokensSection {
     /// The person's tokens.
     pub list: Vec<PersonalToken>,
     /// What a token may be given.
-    pub choices: Vec<ScopeLine>,
+    pub choices: Vec<TokenChoice>,
     /// How long a token may live.
     pub expiries: Vec<Expiry>,
     /// The form token of the **Create token** form.
@@ -91,12 +91,51 @@ pub struct TokensSection {
     pub attempt: String,
     /// The token that was just made. This is the one time it is shown.
     pub created: Option<String>,
-    /// What was wrong with the last attempt to make one, in a sentence.
-    pub error: Option<String>,
+    /// What was wrong with the last attempt to make one.
+    pub error: Option<TokenError>,
     /// What the name field holds to begin with.
     pub name: String,
     /// Whether there is a form at all; without it the page says that there is nothing to give a token.
     pub can_create: bool,
+}
+
+impl TokensSection {
+    /// What was wrong, if it was this that was wrong.
+    fn error_at(&self, field: TokenField) -> Option<&str> {
+        let error = self.error.as_ref().filter(|error| error.field == field)?;
+        Some(&error.words)
+    }
+}
+
+/// What a token may be given, and whether the person chose it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenChoice {
+    /// The scope.
+    pub scope: ScopeLine,
+    /// Whether it is ticked to begin with.
+    pub chosen: bool,
+}
+
+/// Why a token was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenError {
+    /// What has to be filled in otherwise: the message is told with it, and it has the focus.
+    pub field: TokenField,
+    /// What was wrong, in a sentence.
+    pub words: String,
+}
+
+/// A part of the form that makes a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenField {
+    /// The name.
+    Name,
+    /// What it may do.
+    Scopes,
+    /// When it expires.
+    Expires,
+    /// None of them: the form would be refused however it was filled in.
+    Whole,
 }
 
 /// A personal access token: `POST /account/tokens/{id}/revoke`.

@@ -28,7 +28,8 @@ mod signed_out;
 mod tests;
 
 pub use account::{
-    AccountPage, AuthorizedApplication, Expiry, PersonalToken, SessionLine, TokensSection,
+    AccountPage, AuthorizedApplication, Expiry, PersonalToken, SessionLine, TokenChoice,
+    TokenError, TokenField, TokensSection,
 };
 pub use assets::{Asset, asset};
 pub use consent::{ApplicationCard, ConsentPage};

@@ -104,6 +104,10 @@ fn notice(event: &str) -> String {
 }
 
 fn account() -> String {
+    account_refused_at(TokenField::Scopes)
+}
+
+fn account_refused_at(field: TokenField) -> String {
     let form_token = "the token".to_owned();
     AccountPage {
         layout: layout(),
@@ -129,7 +133,16 @@ fn account() -> String {
                 expires: "3 May 2026".to_owned(),
                 form_token: form_token.clone(),
             }],
-            choices: vec![scope("pii:basic", false), scope("door:open", true)],
+            choices: vec![
+                TokenChoice {
+                    scope: scope("pii:basic", false),
+                    chosen: false,
+                },
+                TokenChoice {
+                    scope: scope("door:open", true),
+                    chosen: true,
+                },
+            ],
             expiries: vec![
                 Expiry {
                     days: Some(30),
@@ -145,7 +158,10 @@ fn account() -> String {
             form_token: form_token.clone(),
             attempt: "this showing".to_owned(),
             created: Some("wc_pat_secret".to_owned()),
-            error: Some("Please choose at least one.".to_owned()),
+            error: Some(TokenError {
+                field,
+                words: "Please choose at least one.".to_owned(),
+            }),
             name: String::new(),
             can_create: true,
         },
@@ -337,6 +353,38 @@ fn the_session_in_use_cannot_be_ended_from_the_list() {
     let html = account();
     assert!(!html.contains("/account/sessions/one/end"));
     assert!(html.contains("/account/sessions/two/end"));
+}
+
+#[test]
+fn a_refused_token_form_ties_the_message_to_what_was_wrong_and_leads_there() {
+    let created = account().matches(" readonly autofocus").count();
+    for (field, tied) in [
+        (
+            TokenField::Name,
+            "aria-describedby=\"token-name-hint token-error\" aria-invalid=\"true\" autofocus>",
+        ),
+        (
+            TokenField::Scopes,
+            "aria-describedby=\"scope-1-hint\" aria-invalid=\"true\" autofocus>",
+        ),
+        (
+            TokenField::Expires,
+            "aria-describedby=\"token-error\" aria-invalid=\"true\" autofocus>",
+        ),
+        (
+            TokenField::Whole,
+            "role=\"alert\" tabindex=\"-1\" autofocus>",
+        ),
+    ] {
+        let html = account_refused_at(field);
+        assert_eq!(html.matches(tied).count(), 1, "{field:?} {html}");
+        assert_eq!(html.matches(" autofocus").count() - created, 1, "{field:?}");
+        assert_eq!(html.matches("id=\"token-error\"").count(), 1, "{field:?}");
+        let invalid = html.matches("aria-invalid").count();
+        assert_eq!(invalid, usize::from(field != TokenField::Whole));
+        let group = html.contains("<fieldset aria-describedby=\"token-error\">");
+        assert_eq!(group, field == TokenField::Scopes, "{html}");
+    }
 }
 
 #[test]

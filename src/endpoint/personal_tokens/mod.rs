@@ -7,6 +7,7 @@ mod section;
 
 use serde_json::json;
 
+use self::section::FilledIn;
 pub use self::section::{Shown, section};
 use super::Site;
 use super::account;
@@ -14,6 +15,7 @@ use super::login;
 use super::session::{self, SignedIn, form_token, is_ours};
 use crate::account::command::{Command, Reply as AccountReply, TokenLine};
 use crate::directory::event::EventRecord;
+use crate::pages::{TokenError, TokenField};
 use crate::protocol::params::{Params, all_values};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::DAY;
@@ -118,30 +120,25 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     if !is_ours(site, &form, session_id, CREATE, "") {
         return Ok(refused(site));
     }
+    let filled_in = FilledIn {
+        name: form.get("name").unwrap_or_default().trim().to_owned(),
+        expires: form.get("expires").map(str::to_owned),
+        scopes,
+    };
     // 2.
-    let name = form.get("name").unwrap_or_default().trim().to_owned();
+    let name = &filled_in.name;
     let length = name.chars().count();
     if length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
-        return say(
-            site,
-            &person,
-            name,
-            "Give the token a name of 1 to 100 characters.",
-        )
-        .await;
+        let words = "Give the token a name of 1 to 100 characters.";
+        return refuse(site, &person, filled_in, TokenField::Name, words).await;
     }
     // 3.
     let profile = &person.visit.profile;
     let mut within = grantable(&site.event, &profile.permissions, &profile.roles);
-    let scope = match Scope::parse(&scopes.join(" ")) {
+    let scope = match Scope::parse(&filled_in.scopes.join(" ")) {
         Ok(scope) if scope.is_empty() => {
-            return say(
-                site,
-                &person,
-                name,
-                "Choose at least one thing the token may do.",
-            )
-            .await;
+            let words = "Choose at least one thing the token may do.";
+            return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
         }
         Ok(scope) => {
             // The catalogue and the roles here may be behind.
@@ -156,27 +153,26 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Err(_) => Scope::default(),
     };
     if scope.is_empty() || !scope.is_within(&within) {
-        return say(site, &person, name, "A token can do no more than you can.").await;
+        let words = "A token can do no more than you can.";
+        return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
     }
     // 4.
     let most = site.event.settings.pat_max_days;
-    let expires_at = match form.get("expires") {
+    let expires_at = match filled_in.expires.as_deref() {
         Some("never") if most.is_none() => None,
         Some(days) => match days.parse::<u64>() {
             Ok(days) if (1..=3650).contains(&days) && most.is_none_or(|most| days <= most) => {
                 Some(site.now.plus(days.saturating_mul(DAY)))
             }
             _ => {
-                return say(
-                    site,
-                    &person,
-                    name,
-                    "Choose when the token expires from the list.",
-                )
-                .await;
+                let words = "Choose when the token expires from the list.";
+                return refuse(site, &person, filled_in, TokenField::Expires, words).await;
             }
         },
-        None => return say(site, &person, name, "Choose when the token expires.").await,
+        None => {
+            let words = "Choose when the token expires.";
+            return refuse(site, &person, filled_in, TokenField::Expires, words).await;
+        }
     };
     let token = PersonalAccessToken {
         account_id: profile.id.clone(),
@@ -196,13 +192,8 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let replaced = match site.account(&profile.id, &command).await? {
         AccountReply::TokenMade { replaced } => replaced,
         AccountReply::ScopeRefused => {
-            return say(
-                site,
-                &person,
-                name,
-                "You have 100 tokens already: revoke one first.",
-            )
-            .await;
+            let words = "You have 100 tokens already: revoke one first.";
+            return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
         _ => return Ok(refused(site)),
     };
@@ -216,7 +207,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     if wants_json(site) {
         let made = TokenLine {
             id: token.id,
-            name,
+            name: filled_in.name,
             scope,
             created_at: site.now,
             expires_at,
@@ -282,19 +273,24 @@ fn refused<P: Ports>(site: &Site<'_, P>) -> Reply {
     session::not_ours(site)
 }
 
-async fn say<P: Ports>(
+/// 400: the form once more, with what the person filled in, and what is wrong with it.
+async fn refuse<P: Ports>(
     site: &Site<'_, P>,
     person: &SignedIn,
-    name: String,
-    error: &str,
+    filled_in: FilledIn,
+    field: TokenField,
+    words: &str,
 ) -> Result<Reply, Fault> {
     if wants_json(site) {
-        return Ok(Reply::error(400, "invalid_request", error));
+        return Ok(Reply::error(400, "invalid_request", words));
     }
     let shown = Shown {
         created: None,
-        error: Some(error.to_owned()),
-        name,
+        error: Some(TokenError {
+            field,
+            words: words.to_owned(),
+        }),
+        filled_in,
     };
     account::show(site, person, 400, None, Some(shown)).await
 }

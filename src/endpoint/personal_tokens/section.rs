@@ -5,7 +5,7 @@ use crate::account::command::Overview;
 use crate::endpoint::Site;
 use crate::endpoint::authorize::{scope_line, scope_lines};
 use crate::endpoint::session::form_token;
-use crate::pages::{Expiry, PersonalToken, ScopeLine, TokensSection};
+use crate::pages::{Expiry, PersonalToken, ScopeLine, TokenChoice, TokenError, TokensSection};
 use crate::store::ports::Ports;
 use crate::token::random_id;
 
@@ -16,8 +16,16 @@ const AGES: [u64; 5] = [7, 30, 90, 180, 365];
 #[derive(Default)]
 pub struct Shown {
     pub(super) created: Option<String>,
-    pub(super) error: Option<String>,
+    pub(super) error: Option<TokenError>,
+    pub(super) filled_in: FilledIn,
+}
+
+/// What the person filled in, so that a form that is refused comes back with it.
+#[derive(Default)]
+pub(super) struct FilledIn {
     pub(super) name: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) expires: Option<String>,
 }
 
 /// The section of the account page.
@@ -29,7 +37,14 @@ pub fn section<P: Ports>(
 ) -> TokensSection {
     let profile = &overview.profile;
     let grantable = grantable(&site.event, &profile.permissions, &profile.roles);
-    let choices = scope_lines(&site.event.scopes, &grantable);
+    let filled_in = shown.filled_in;
+    let choices: Vec<TokenChoice> = scope_lines(&site.event.scopes, &grantable)
+        .into_iter()
+        .map(|scope| TokenChoice {
+            chosen: filled_in.scopes.contains(&scope.name),
+            scope,
+        })
+        .collect();
     // One that the catalogue has no more is shown by its name.
     let line = |name: &str| match site.event.scope(name) {
         Some(scope) => scope_line(scope),
@@ -60,17 +75,21 @@ pub fn section<P: Ports>(
             .collect(),
         can_create: !choices.is_empty(),
         choices,
-        expiries: expiries(site.event.settings.pat_max_days),
+        expiries: expiries(
+            site.event.settings.pat_max_days,
+            filled_in.expires.as_deref(),
+        ),
         form_token: form_token(site, session_id, CREATE, ""),
         attempt: random_id("", site.ports),
         created: shown.created,
         error: shown.error,
-        name: shown.name,
+        name: filled_in.name,
     }
 }
 
-/// The ages an event allows; the longest it allows is among them, 30 days (or that) chosen first.
-fn expiries(most: Option<u64>) -> Vec<Expiry> {
+/// The ages an event allows; the longest it allows is among them. The one the person chose is chosen; before they
+/// did, or where it is not in the list, 30 days, or the next that is shorter, or else the shortest.
+fn expiries(most: Option<u64>, wanted: Option<&str>) -> Vec<Expiry> {
     let mut days: Vec<u64> = AGES
         .into_iter()
         .filter(|days| most.is_none_or(|most| *days <= most))
@@ -81,30 +100,29 @@ fn expiries(most: Option<u64>) -> Vec<Expiry> {
         days.push(most);
         days.sort_unstable();
     }
-    let chosen = days
+    let usual = days
         .iter()
         .copied()
         .filter(|days| *days <= 30)
         .max()
         .or(days.first().copied());
-    let mut expiries: Vec<Expiry> = days
-        .into_iter()
-        .map(|days| Expiry {
-            days: u32::try_from(days).ok(),
-            label: if days == 1 {
-                "In 1 day".into()
-            } else {
-                format!("In {days} days")
+    let never = most.is_none().then_some(None);
+    let ages: Vec<Option<u64>> = days.into_iter().map(Some).chain(never).collect();
+    let wanted = match wanted {
+        Some("never") => Some(None),
+        Some(days) => days.parse().ok().map(Some),
+        None => None,
+    };
+    let chosen = wanted.filter(|age| ages.contains(age)).unwrap_or(usual);
+    ages.into_iter()
+        .map(|age| Expiry {
+            days: age.and_then(|days| u32::try_from(days).ok()),
+            label: match age {
+                None => "Never".into(),
+                Some(1) => "In 1 day".into(),
+                Some(days) => format!("In {days} days"),
             },
-            selected: Some(days) == chosen,
+            selected: age == chosen,
         })
-        .collect();
-    if most.is_none() {
-        expiries.push(Expiry {
-            days: None,
-            label: "Never".into(),
-            selected: false,
-        });
-    }
-    expiries
+        .collect()
 }
