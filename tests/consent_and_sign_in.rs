@@ -278,6 +278,20 @@ fn contract_3_the_sign_in_page_has_the_labels_people_and_programs_look_for() {
 }
 
 #[test]
+fn contract_3_an_e_mail_in_any_letters_can_be_typed_and_signs_in() {
+    let s = Scene::new();
+    let joerg = other_person(&s, "jörg@bücher.example");
+    let browser = s.browser();
+    let page = browser.get("/login").page(200);
+    assert!(!page.contains("type=\"email\""), "{page}");
+    for part in ["inputmode=\"email\"", "autocomplete=\"username\""] {
+        assert!(page.contains(part), "{part}");
+    }
+    browser.sign_in(&joerg);
+    assert!(browser.get("/account").page(200).contains(&joerg.email));
+}
+
+#[test]
 fn contract_3_cookies_are_for_this_host_alone_and_out_of_scripts_reach() {
     let s = Scene::new();
     let answer = s.browser().get("/login");

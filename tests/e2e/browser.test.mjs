@@ -164,6 +164,16 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test('a person whose e-mail is not ASCII signs in', async (t) => {
+  const { page, complaints } = await openWindow(t);
+  const joerg = await event.person({ name: 'Jörg Example', email: 'jörg@bücher.example' });
+  await page.goto(`${event.issuer}/login`);
+  await signIn(page, joerg);
+  await page.waitForURL(`${event.issuer}/account`);
+  assert.ok((await page.locator('body').innerText()).includes(joerg.email));
+  assert.deepEqual(complaints, []);
+});
+
 test('Revoke access on the account page signs the person out of the application', async (t) => {
   const sam = await event.person({ name: 'Sam Example' });
   const { page, context } = await openWindow(t);
