@@ -797,6 +797,62 @@ fn contract_3_sessions_are_listed_and_can_be_ended_one_by_one() {
 }
 
 #[test]
+fn contract_3_the_account_page_says_what_was_just_taken_back_and_no_other_words() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.signed_in();
+    s.client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    let fields = [("name", "n"), ("scope", "pii:basic"), ("expires", "30")];
+    let account = browser.get("/account");
+    let made = browser.submit(&account, "/account/tokens", &fields);
+    let notice = |page: &str| {
+        let notice = page.split("<p class=\"done\" role=\"status\" tabindex=\"-1\" autofocus>");
+        let mut parts = notice.skip(1);
+        let words = parts
+            .next()
+            .map(|rest| rest.split('<').next().unwrap().to_owned());
+        assert!(parts.next().is_none());
+        words
+    };
+    assert_eq!(notice(&account.page(200)), None);
+    assert_eq!(notice(&made.page(200)), None, "the token says it itself");
+
+    let account = browser.get("/account");
+    for (form, sentence) in [
+        (
+            "/account/applications/",
+            "The application can no longer use your account.",
+        ),
+        ("/account/sessions/", "That session has ended."),
+        ("/account/tokens/", "The token no longer works."),
+    ] {
+        let action = account.form_actions(form).remove(0);
+        // The second time it is as true as the first.
+        for _ in 0..2 {
+            let answer = browser.submit(&account, &action, &[]);
+            let page = browser.get(answer.header("location").unwrap());
+            assert_eq!(notice(&page.page(200)).as_deref(), Some(sentence), "{form}");
+        }
+    }
+    for other in [
+        "",
+        "done",
+        "done=",
+        "done=Access",
+        "done=access+x",
+        "done=%3Cb%3Ex",
+        "done=access&done=token",
+        "notice=x",
+    ] {
+        let page = browser.get(&format!("/account?{other}")).page(200);
+        assert_eq!(notice(&page), None, "{other}");
+    }
+    let nobody = s.browser().get("/account?done=token");
+    assert_eq!(nobody.header("location"), Some("/login?return=/account"));
+}
+
+#[test]
 fn contract_3_the_account_page_lists_what_an_application_may_do_until_its_integration_goes() {
     let s = Scene::new();
     let browser = s.signed_in();

@@ -9,6 +9,7 @@ use crate::account::command::{Command, GrantLine, Overview, Reply as AccountRepl
 use crate::grant::state::is_idle;
 use crate::pages::{AccountPage, AuthorizedApplication, FrontPage, SessionLine, TokensSection};
 use crate::protocol::client::ClientId;
+use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Client, Source};
 use crate::store::ports::{Fault, Ports};
@@ -17,6 +18,49 @@ use crate::web::reply::{Forms, Reply};
 
 const REVOKE: &str = "revoke application";
 const END_SESSION: &str = "end session";
+
+/// What a form of the page has just done. The page is reached by a redirect, and says it: an address can bring one of
+/// these sentences there and no other words.
+#[derive(Clone, Copy)]
+pub(super) enum Done {
+    /// **Revoke access**.
+    Access,
+    /// **End session**.
+    Session,
+    /// **Revoke** at a personal access token.
+    Token,
+}
+
+impl Done {
+    const ALL: [Self; 3] = [Self::Access, Self::Session, Self::Token];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Session => "session",
+            Self::Token => "token",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Access => "The application can no longer use your account.",
+            Self::Session => "That session has ended.",
+            Self::Token => "The token no longer works.",
+        }
+    }
+
+    fn of(query: &str) -> Option<Self> {
+        let params = Params::from_form(query.as_bytes());
+        let word = params.get("done")?;
+        Self::ALL.into_iter().find(|done| done.word() == word)
+    }
+
+    /// To the page, which says it.
+    pub(super) fn reply(self) -> Reply {
+        Reply::see_other(format!("/account?done={}", self.word()))
+    }
+}
 
 /// `GET /`: what this host is.
 ///
@@ -38,19 +82,22 @@ pub async fn front<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     match session::signed_in(site, None).await? {
         None => Ok(Reply::see_other(login::address("/account"))),
-        Some(person) => show(site, &person, 200, None, None).await,
+        Some(person) => {
+            let done = Done::of(&site.head.query);
+            show(site, &person, 200, done, None).await
+        }
     }
 }
 
-/// The page; with the section of personal access tokens as it is, or as `tokens` has it.
+/// The page, with what was just `done`; with the section of personal access tokens as it is, or as `tokens` has it.
 ///
 /// # Errors
 /// [`Fault`] if an object does not answer.
-pub async fn show<P: Ports>(
+pub(super) async fn show<P: Ports>(
     site: &Site<'_, P>,
     person: &SignedIn,
     status: u16,
-    notice: Option<String>,
+    done: Option<Done>,
     tokens: Option<personal_tokens::Shown>,
 ) -> Result<Reply, Fault> {
     let session_id = &person.cookie.session_id;
@@ -66,7 +113,7 @@ pub async fn show<P: Ports>(
         personal_tokens::section(site, session_id, &overview, tokens.unwrap_or_default());
     let page = AccountPage {
         layout: site.layout(Some(person.person())),
-        notice,
+        notice: done.map(Done::sentence),
         applications: applications(site, session_id, &overview).await?,
         sessions: overview
             .sessions
@@ -202,7 +249,7 @@ pub async fn revoke_application<P: Ports>(
     if outcome == AccountReply::Done {
         site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
     }
-    Ok(Reply::see_other(String::from("/account")))
+    Ok(Done::Access.reply())
 }
 
 /// `POST /account/sessions/{id}/end`.
@@ -219,10 +266,10 @@ pub async fn end_session<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply
         target: id.to_owned(),
     };
     site.account(&person.cookie.account_id, &command).await?;
-    let reply = Reply::see_other(String::from("/account"));
     Ok(if id == person.cookie.session_id {
-        reply.with("set-cookie", Cookie::Session.remove(site.head))
+        Reply::see_other(String::from("/account"))
+            .with("set-cookie", Cookie::Session.remove(site.head))
     } else {
-        reply
+        Done::Session.reply()
     })
 }

@@ -10,8 +10,8 @@ use super::{Layout, ScopeLine};
 pub struct AccountPage {
     /// The frame; its person is the one whose account it is.
     pub layout: Layout,
-    /// What has just been done, in a sentence.
-    pub notice: Option<String>,
+    /// What has just been done, in a sentence of ours: it follows from the address, which anybody can write.
+    pub notice: Option<&'static str>,
     /// Each application the person authorized, once.
     pub applications: Vec<AuthorizedApplication>,
     /// Where the person is signed in.

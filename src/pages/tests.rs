@@ -111,7 +111,7 @@ fn account_refused_at(field: TokenField) -> String {
     let form_token = "the token".to_owned();
     AccountPage {
         layout: layout(),
-        notice: Some("Access revoked.".to_owned()),
+        notice: None,
         applications: vec![AuthorizedApplication {
             client_id: "17".to_owned(),
             name: "Badges".to_owned(),

@@ -247,6 +247,36 @@ test('an API that fails is no user: the application says so, and keeps the perso
   await page.getByText('Vic Example').waitFor();
 });
 
+test('what was just taken back is said, and has the focus: without JavaScript too', async (t) => {
+  const { page, complaints } = await openWindow(t, { javaScriptEnabled: false });
+  const lou = await event.person({ name: 'Lou Example' });
+  await client.obtainGrant(lou); // in a browser of its own: a session to end
+  await page.goto(`${event.issuer}/login`);
+  await signIn(page, lou);
+  assert.equal(await page.getByRole('status').count(), 0);
+  await page.getByLabel('Name', { exact: true }).fill('A script');
+  await page.getByLabel('Expires').selectOption('7');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  const first = page.getByRole('checkbox').first();
+  assert.ok(await first.evaluate((box) => box === document.activeElement), 'the form leads to what was wrong');
+  assert.equal(await page.getByLabel('Expires').inputValue(), '7');
+  await first.check();
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await page.getByLabel('Your new token').waitFor();
+
+  for (const [button, sentence] of [
+    ['Revoke access', 'The application can no longer use your account.'],
+    ['End session', 'That session has ended.'],
+    ['Revoke', 'The token no longer works.'],
+  ]) {
+    await page.getByRole('button', { name: button, exact: true }).click();
+    const notice = page.getByRole('status').getByText(sentence);
+    await notice.waitFor();
+    assert.ok(await notice.evaluate((element) => element === document.activeElement), button);
+  }
+  assert.deepEqual(complaints, []);
+});
+
 test('Deny leads back to the application, which says so', async (t) => {
   const { page } = await openWindow(t);
   await page.goto(`${application.origin}/sign-in`);

@@ -10,7 +10,7 @@ use serde_json::json;
 use self::section::FilledIn;
 pub use self::section::{Shown, section};
 use super::Site;
-use super::account;
+use super::account::{self, Done};
 use super::login;
 use super::session::{self, SignedIn, form_token, is_ours};
 use crate::account::command::{Command, Reply as AccountReply, TokenLine};
@@ -325,6 +325,6 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
     Ok(if wants_json(site) {
         Reply::empty(204)
     } else {
-        Reply::see_other(String::from("/account"))
+        Done::Token.reply()
     })
 }
