@@ -347,6 +347,31 @@ fn contract_3_signing_out_needs_its_form_and_ends_the_session() {
 }
 
 #[test]
+fn contract_3_whoever_is_signed_out_already_is_told_so_and_nobody_else_is_signed_out() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let (one, other) = (browser.get("/account"), browser.get("/logout"));
+    browser.submit(&one, "/logout", &[]).page(200);
+    let answer = browser.submit(&other, "/logout", &[]);
+    assert!(answer.page(200).contains("You are signed out"));
+    s.browser().post("/logout", &[]).page(403);
+
+    // A form of another site comes without our cookies: its answer takes none away.
+    assert!(answer.headers("set-cookie").is_empty());
+    let call = browser.call("POST", "/logout").form(&[]);
+    browser.send(call.origin("https://evil.example")).page(403);
+    // Signed in again, as anybody: the form from before signs nobody out.
+    browser.sign_in(&s.robin);
+    browser.submit(&other, "/logout", &[]).page(403);
+    assert!(browser.is_signed_in());
+    // A cookie that does not verify is nobody's.
+    for value in browser.jar.borrow_mut().values_mut() {
+        value.push('x');
+    }
+    browser.submit(&other, "/logout", &[]).page(200);
+}
+
+#[test]
 fn contract_3_a_session_ends_by_time_password_disabling_or_deletion() {
     let s = Scene::new();
     let browser = s.signed_in();

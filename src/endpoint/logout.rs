@@ -1,6 +1,7 @@
 //! Signing out (contract 3).
 //!
-//! Order of checks: 1. the form is read, 2. it is ours, of a session that this browser has.
+//! Order of checks: 1. the form is read, 2. there is somebody to sign out, 3. the form is ours, of a session that this
+//! browser has.
 
 use super::Site;
 use super::session::{self, form_token, is_ours};
@@ -17,14 +18,7 @@ const SIGN_OUT: &str = "sign out";
 /// [`Fault`] if an object does not answer.
 pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     Ok(match session::signed_in(site, None).await? {
-        None => Reply::page(
-            200,
-            SignedOutPage {
-                layout: site.layout(None),
-            }
-            .html(),
-            Forms::StayHere,
-        ),
+        None => signed_out(site),
         Some(person) => {
             let form_token = form_token(site, &person.cookie.session_id, SIGN_OUT, "");
             let page = SignOutPage {
@@ -46,8 +40,13 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Ok((_, form)) => form,
         Err(refusal) => return Ok(refusal),
     };
-    // 2.
+    // 2. Signed out in another tab: whose the form's token was cannot be told any more, only that there is one. No
+    //    cookie is removed: a form of another site comes without ours, and must not sign anybody out.
     let cookies = session::cookies(site);
+    if cookies.is_empty() && form.get("form_token").is_some() {
+        return Ok(signed_out(site));
+    }
+    // 3.
     if !cookies
         .iter()
         .any(|cookie| is_ours(site, &form, &cookie.session_id, SIGN_OUT, ""))
@@ -57,11 +56,14 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     for cookie in &cookies {
         session::end(site, cookie).await?;
     }
+    Ok(signed_out(site).with("set-cookie", Cookie::Session.remove(site.head)))
+}
+
+fn signed_out<P: Ports>(site: &Site<'_, P>) -> Reply {
     let page = SignedOutPage {
         layout: site.layout(None),
     };
-    Ok(Reply::page(200, page.html(), Forms::StayHere)
-        .with("set-cookie", Cookie::Session.remove(site.head)))
+    Reply::page(200, page.html(), Forms::StayHere)
 }
 
 /// The form token of a **Sign out** button.
