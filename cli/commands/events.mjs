@@ -32,7 +32,7 @@ const put = {
     'retry-window': number('retry_window', 'seconds in which a refresh may be retried, 0 to 60'),
     'refresh-idle-days': nullable('never', number('refresh_idle_days', 'days without use after which a grant ends')),
     'pat-max-days': nullable('none', number('pat_max_days', 'the longest life of a personal access token; none: no limit')),
-    accent: nullable('none', text('accent', '#RRGGBB', 'the colour of its pages')),
+    accent: nullable('none', text('accent', '#RRGGBB', 'the colour of the band at the top of its pages')),
   },
   async run({ api, out, values, operands: [host] }) {
     saved(out, await api.put(path`/events/${host}`, bodyOf(put, values)));

@@ -5,7 +5,8 @@
 pub struct Layout {
     /// The event's name, as people know it. Empty where no event is known: the page then names none.
     pub event: String,
-    /// The event's colour, `#rrggbb` and already validated; browsers that tint their own frame use it.
+    /// The event's colour, `#rrggbb` and already validated: a band at the top, and browsers that tint their own frame
+    /// do it with this. No button has it, for red is what is sensitive.
     pub accent: Option<String>,
     /// Who is signed in, if anybody.
     pub person: Option<Person>,

@@ -388,6 +388,25 @@ fn a_refused_token_form_ties_the_message_to_what_was_wrong_and_leads_there() {
 }
 
 #[test]
+fn the_events_colour_is_a_band_at_the_top_of_every_page_and_nothing_else() {
+    for html in all() {
+        let band = html.find("<svg class=\"band\"");
+        assert!(band.is_some() && band < html.find("<header"), "{html}");
+        assert_eq!(html.matches("fill=\"#336699\"").count(), 1, "{html}");
+        assert!(html.contains("<meta name=\"theme-color\" content=\"#336699\">"));
+        assert_eq!(html.matches("#336699").count(), 2, "{html}");
+    }
+    let plain = SignedOutPage {
+        layout: Layout {
+            accent: None,
+            ..layout()
+        },
+    };
+    let html = plain.html();
+    assert!(!html.contains("band") && !html.contains("theme-color"));
+}
+
+#[test]
 fn a_page_without_an_event_names_none() {
     let html = notice("");
     assert!(html.contains("<title>Not found</title>"), "{html}");

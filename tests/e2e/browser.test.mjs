@@ -24,7 +24,7 @@ let application;
 
 before(async () => {
   willcall = await Willcall.start();
-  event = await willcall.event('localhost').create({ name: 'Furry Weekend Example' });
+  event = await willcall.event('localhost').create({ name: 'Furry Weekend Example', accent: '#0e8a7d' });
   await event.operator.must('PUT', `${event.path}/roles`, [{ name: 'crew', title: 'Crew', permissions: ['staff'] }]);
   robin = await event.person({ name: 'Robin Example', roles: ['crew'], permissions: ['manage'] });
   const port = await freePort();
@@ -385,6 +385,20 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
+test('the event’s colour is a band along the top, and no button’s', async (t) => {
+  for (const [colorScheme, width] of [['light', 360], ['dark', 1280]]) {
+    const { page, complaints } = await openWindow(t, { colorScheme, viewport: { width, height: 740 } });
+    await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'pii:basic' })}`);
+    await signIn(page);
+    assert.equal(await style(page.locator('.band rect'), 'fill'), 'rgb(14, 138, 125)');
+    const band = await page.locator('.band').boundingBox();
+    assert.deepEqual([band.x, band.y, band.width], [0, 0, width]);
+    assert.ok((await page.getByRole('banner').getByRole('link').boundingBox()).y >= band.height, 'nothing under it');
+    assert.notEqual(await style(authorizeButton(page), 'backgroundColor'), 'rgb(14, 138, 125)');
+    assert.deepEqual(complaints, []);
+  }
+});
+
 // -- How it fits --------------------------------------------------------------------------------
 
 test('the consent page fits a phone: nothing is cut off, and the buttons are large enough to touch', async (t) => {
@@ -438,6 +452,11 @@ if (SHOTS) test('pictures of each page', async (t) => {
       await shoot('application-badge');
       await page.goto(`${event.issuer}/account`);
       await shoot('account');
+      await page.getByLabel('Name', { exact: true }).fill('A script');
+      await page.getByRole('button', { name: 'Create token' }).click();
+      await shoot('account-refused');
+      await page.getByRole('button', { name: 'Revoke access' }).click();
+      await shoot('account-done');
       for (const [name, parameters] of Object.entries({ 'consent-sensitive': { scope: 'pii:basic event:manage' }, 'invalid-request': { scope: 'staff:roster' }, 'bad-request': { client_id: '1' } })) {
         await page.goto(`${event.issuer}${client.authorizationPath(parameters)}`);
         await shoot(name);
