@@ -144,7 +144,10 @@ async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, 
         Route::PersonalTokens => personal_tokens::list(site).await,
         Route::RevokePersonalToken(id) => personal_tokens::revoke(site, id).await,
         Route::Static(path) => Ok(match assets::asset(path) {
-            Some(asset) => Reply::file(asset.content_type, asset.body),
+            Some(asset) => {
+                let keep = asset.is_the_version_of(&site.head.query);
+                Reply::file(asset.content_type, asset.body, keep)
+            }
             None => missing(false, Some(site.layout(None))),
         }),
         // Answered before a host is looked up.
@@ -274,6 +277,5 @@ fn bare() -> Layout {
         event: String::new(),
         accent: None,
         person: None,
-        stylesheet: assets::STYLESHEET.to_owned(),
     }
 }

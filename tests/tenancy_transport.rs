@@ -519,11 +519,7 @@ fn contract_3_every_kind_of_answer_carries_its_security_headers() {
     answers.push(("no secret", get("/account")));
     for (what, answer) in &answers {
         assert_hardened(answer, what);
-        let cached = answer.header("cache-control").unwrap();
-        assert!(
-            cached == "no-store" || *what == "a script" && cached.contains("max-age"),
-            "{what}"
-        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
     }
 }
 
@@ -556,6 +552,32 @@ fn contract_3_pages_load_nothing_from_elsewhere() {
         let path = format!("/static/{}", asset.split('"').next().unwrap());
         assert_eq!(s.get(&path).send().status(), 200, "{path}");
     }
+}
+
+#[test]
+fn contract_3_a_static_file_is_kept_by_the_version_that_pages_name_it_by() {
+    let s = Scene::new();
+    let page = s.get("/login").send().page(200);
+    for file in page.split("\"/static/").skip(1) {
+        let address = format!("/static/{}", file.split('"').next().unwrap());
+        let (path, version) = address.split_once("?v=").unwrap();
+        assert_eq!(version.len(), 16, "{address}");
+        let kept = |address: &str| {
+            let answer = s.get(address).send();
+            assert_eq!(answer.status(), 200, "{address}");
+            answer.header("cache-control").unwrap().to_owned()
+        };
+        assert_eq!(kept(&address), "public, max-age=31536000, immutable");
+        for other in [
+            path.to_owned(),
+            format!("{path}?v=0123456789abcdef"),
+            format!("{address}0"),
+            format!("{address}&x=y"),
+        ] {
+            assert_eq!(kept(&other), "no-store", "{other}");
+        }
+    }
+    s.get("/static/none?v=0123456789abcdef").send().page(404);
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::directory::event::EventRecord;
 use crate::directory::event_command;
 use crate::directory::event_object::account_object;
 use crate::ledger::outbox::ObjectKind;
-use crate::pages::{Layout, Link, NoticePage, Person, assets};
+use crate::pages::{Layout, Link, NoticePage, Person};
 use crate::protocol::time::UnixTime;
 use crate::store::ports::{Fault, Ports};
 use crate::token::access_token::Issuer;
@@ -76,7 +76,6 @@ impl<P: Ports> Site<'_, P> {
             event: self.event.settings.name.clone(),
             accent: self.event.settings.accent.clone(),
             person,
-            stylesheet: assets::STYLESHEET.to_owned(),
         }
     }
 

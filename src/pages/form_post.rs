@@ -16,8 +16,6 @@ pub struct FormPostPage {
     pub action: String,
     /// The answer's parameters.
     pub fields: Vec<Field>,
-    /// Where the script is: [`assets::SUBMIT_SCRIPT`](super::assets::SUBMIT_SCRIPT), perhaps with a version.
-    pub script: String,
 }
 
 impl FormPostPage {

@@ -10,8 +10,6 @@ pub struct Layout {
     pub accent: Option<String>,
     /// Who is signed in, if anybody.
     pub person: Option<Person>,
-    /// Where the stylesheet is: [`assets::STYLESHEET`](super::assets::STYLESHEET), perhaps with a version.
-    pub stylesheet: String,
 }
 
 impl Layout {

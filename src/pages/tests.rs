@@ -10,7 +10,6 @@ fn layout() -> Layout {
             name: "Robin <b>".to_owned(),
             email: "robin@example.org".to_owned(),
         }),
-        stylesheet: assets::STYLESHEET.to_owned(),
     }
 }
 
@@ -68,7 +67,6 @@ fn form_post() -> String {
         application: "Badges".to_owned(),
         action: "https://app.example.org/cb".to_owned(),
         fields: answer(),
-        script: assets::SUBMIT_SCRIPT.to_owned(),
     }
     .html()
 }
@@ -432,20 +430,27 @@ fn a_label_belongs_to_every_field() {
 }
 
 #[test]
-fn assets_are_found_by_the_paths_the_pages_use() {
-    for path in [
-        assets::STYLESHEET,
-        assets::SUBMIT_SCRIPT,
-        assets::COPY_SCRIPT,
-        assets::ICON,
-    ] {
-        assert!(
-            asset(path).is_some_and(|found| !found.body.is_empty()),
-            "{path}"
-        );
+fn pages_name_a_file_by_what_is_in_it() {
+    let mut named = 0;
+    for html in all() {
+        for address in html.split("\"/static/").skip(1) {
+            let address = format!("/static/{}", address.split('"').next().unwrap());
+            let (path, query) = address.split_once('?').unwrap();
+            let found = asset(path).unwrap();
+            assert!(!found.body.is_empty() && found.is_the_version_of(query));
+            assert_eq!(found.to_string(), address);
+            named += 1;
+        }
+    }
+    assert_eq!(named, 3 * all().len() + 2, "sheet and icons; two scripts");
+    let mut addresses: Vec<String> = assets::ASSETS.iter().map(Asset::to_string).collect();
+    addresses.dedup_by_key(|address| address.split_once("?v=").unwrap().1.to_owned());
+    assert_eq!(addresses.len(), 4, "{addresses:?}");
+    for other in ["", "v=", "v", "v=0", "v=0000000000000000", "x"] {
+        assert!(!assets::STYLESHEET.is_the_version_of(other), "{other}");
     }
     assert!(asset("/static/").is_none());
-    assert!(asset(assets::STYLESHEET).is_some_and(|sheet| sheet.body.len() < 12 * 1024));
+    assert!(assets::STYLESHEET.body.len() < 12 * 1024);
 }
 
 #[test]

@@ -118,15 +118,21 @@ impl Reply {
         Self::new(status, None, Vec::new()).with("cache-control", "no-store")
     }
 
-    /// A static file.
+    /// A static file. What was asked for by its version never changes. By another name it is not to be kept: else what
+    /// is being replaced would be kept as what replaces it.
     #[must_use]
-    pub fn file(content_type: &'static str, body: &[u8]) -> Self {
+    pub fn file(content_type: &'static str, body: &[u8], versioned: bool) -> Self {
+        let keep = if versioned {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-store"
+        };
         Self::new(200, Some(content_type), body.to_vec())
             .with(
                 "content-security-policy",
                 "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
             )
-            .with("cache-control", "public, max-age=3600")
+            .with("cache-control", keep)
     }
 
     /// This, with a header more.

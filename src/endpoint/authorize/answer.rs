@@ -4,7 +4,7 @@ use super::NOT_PERMITTED;
 use super::request::{Request, ResponseMode};
 use crate::endpoint::session::SignedIn;
 use crate::endpoint::{Site, consent, login};
-use crate::pages::{Back, ConsentPage, Field, FormPostPage, InvalidRequestPage, ScopeLine, assets};
+use crate::pages::{Back, ConsentPage, Field, FormPostPage, InvalidRequestPage, ScopeLine};
 use crate::protocol::encoding::form_decode;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::scope::Scope;
@@ -68,7 +68,6 @@ impl Request {
                     application: self.client.application.name.clone(),
                     action: self.redirect_uri.as_str().to_owned(),
                     fields: fields(&pairs),
-                    script: assets::SUBMIT_SCRIPT.to_owned(),
                 };
                 Reply::page(200, page.html(), Forms::LeadToAnApplication)
             }
