@@ -92,6 +92,53 @@ fn contract_2_a_client_this_event_has_not_approved_or_has_suspended_is_a_page() 
 }
 
 #[test]
+fn contract_2_the_400_page_blames_nobody_for_what_the_organiser_decided_and_tells_developers_the_rest()
+ {
+    let s = Scene::new();
+    let (blame, developers) = ("has made a mistake", "<h2>For developers</h2>");
+    let organiser =
+        "The organiser of this event has not approved this application, or has suspended it.";
+    let stranger = s.register(json!({}));
+    let not_approved = s.browser().authorize(&stranger, &[]).page(400);
+    assert!(not_approved.contains("cannot be used at this event at present"));
+    assert!(not_approved.contains(organiser), "{not_approved}");
+    assert!(!not_approved.contains(blame) && !not_approved.contains(developers));
+
+    let uri = s.client.redirect_uri.as_str();
+    let long = "x".repeat(9000);
+    for (extra, words) in [
+        (
+            ("client_id", ""),
+            "client_id is missing, repeated, or not a number.",
+        ),
+        (
+            ("client_id", "9999"),
+            "There is no application with this client_id.",
+        ),
+        (
+            ("redirect_uri", "https://evil.example/"),
+            "redirect_uri is not one of the addresses registered for this application.",
+        ),
+        (("state", &long), "The request is longer than 8 KiB."),
+    ] {
+        let page = s.browser().authorize(&s.client, &[extra]).page(400);
+        let (people, developers) = page.split_once(developers).unwrap();
+        assert!(people.contains(blame) && !people.contains(words), "{page}");
+        assert!(developers.contains(words), "{page}");
+    }
+    let sent = json!({"client_id": s.client.id, "redirect_uri": uri, "response_type": "code"});
+    let page = s.post("/oauth/authorize").json(&sent).send().page(400);
+    let (_, developers) = page.split_once(developers).unwrap();
+    assert!(developers.contains("application/x-www-form-urlencoded"));
+    assert!(!page.contains("client_id"), "{page}");
+
+    s.suspend(&s.client);
+    s.another_isolate();
+    let suspended = s.browser().authorize(&s.client, &[]).page(400);
+    assert_eq!(suspended, not_approved, "which of the two is not said");
+}
+
+#[test]
 fn contract_2_a_redirect_uri_is_byte_for_byte_one_of_those_registered() {
     let s = Scene::new();
     let browser = s.signed_in();

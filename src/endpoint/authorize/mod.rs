@@ -17,7 +17,7 @@ use super::session::{self, SignedIn};
 use crate::account::command::AskingClient;
 use crate::directory::catalogue::ScopeDefinition;
 use crate::grant::entitlement::Rules;
-use crate::pages::ScopeLine;
+use crate::pages::{NoticePage, ScopeLine};
 use crate::protocol::client::ClientType;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::Params;
@@ -25,7 +25,7 @@ use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
 use crate::token::form_token::{self, Form};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
-use crate::web::reply::Reply;
+use crate::web::reply::{Forms, Reply};
 
 /// Whether `path` is the authorization endpoint's, or an alias of it.
 #[must_use]
@@ -36,17 +36,35 @@ pub fn is_path(path: &str) -> bool {
     )
 }
 
+/// The 400 page. Most of what leads here is for the application's developers to mend. What the organiser decided is
+/// not: it is said to the person, and is nobody's mistake.
 fn bad_request<P: Ports>(site: &Site<'_, P>, why: Unanswerable) -> Reply {
     site.log_refusal("authorize", &why);
-    site.notice(
-        400,
-        "This link does not work",
-        &[
-            "The application that sent you here has made a mistake, so we cannot go on. Nothing was shared.",
-            why.words(),
-        ],
-        None,
-    )
+    let (paragraphs, details) = match why {
+        Unanswerable::NotApproved => (
+            vec![
+                "This application cannot be used at this event at present. Nothing was shared.",
+                why.words(),
+            ],
+            vec![],
+        ),
+        _ => (
+            vec![
+                "The application that sent you here has made a mistake, so we cannot go on. Nothing was shared.",
+                "If it happens again, tell those who run the application, and show them this page.",
+            ],
+            vec![why.words()],
+        ),
+    };
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    let page = NoticePage {
+        layout: site.layout(None),
+        heading: String::from("This link does not work"),
+        paragraphs: owned(paragraphs),
+        details: owned(details),
+        action: None,
+    };
+    Reply::page(400, page.html(), Forms::StayHere)
 }
 
 /// `GET /oauth/authorize` and its aliases.
@@ -70,7 +88,7 @@ pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 /// [`Fault`] if an object does not answer.
 pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     if site.head.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
-        return Ok(bad_request(site, Unanswerable::NoClient));
+        return Ok(bad_request(site, Unanswerable::NotAForm));
     }
     let query = match site.ports.body(LONGEST_AUTHORIZATION).await? {
         None => return Ok(bad_request(site, Unanswerable::TooLong)),

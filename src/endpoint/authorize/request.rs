@@ -59,6 +59,7 @@ pub struct Request {
 /// Why a request gets the 400 page: the heading is the same, the words differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unanswerable {
+    NotAForm,
     TooLong,
     NoClient,
     UnknownClient,
@@ -70,6 +71,9 @@ pub(super) enum Unanswerable {
 impl Unanswerable {
     pub(super) fn words(self) -> &'static str {
         match self {
+            Self::NotAForm => {
+                "A request that is posted must be a form: Content-Type: application/x-www-form-urlencoded."
+            }
             Self::TooLong => "The request is longer than 8 KiB.",
             Self::NoClient => "client_id is missing, repeated, or not a number.",
             Self::UnknownClient => "There is no application with this client_id.",
