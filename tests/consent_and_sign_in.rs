@@ -96,7 +96,7 @@ fn contract_3_a_sign_in_form_without_its_own_token_is_403() {
     elsewhere.get("/login");
     post(&elsewhere, &sent(&token, &target)).page(403);
     post(&browser, &sent(&format!("{token}x"), &target)).page(403);
-    post(&browser, &sent(&token, "/account/tokens")).page(403);
+    post(&browser, &sent(&token, "/oauth/authorize?client_id=1")).page(403);
     s.wait(4 * 3600 + 1);
     post(&browser, &sent(&token, &target)).page(403);
     assert!(!browser.is_signed_in());
@@ -146,6 +146,22 @@ fn contract_3_sign_in_leads_back_to_our_own_pages_only() {
         let page = browser.send(browser.call("GET", &format!("/login?return={elsewhere}")));
         let answer = browser.submit(&page, "/login", &[("email", EMAIL), ("password", PASSWORD)]);
         assert_eq!(answer.redirect().base, "/account", "{elsewhere}");
+    }
+}
+
+#[test]
+fn contract_2_a_state_survives_sign_in_to_the_letter_even_unescaped() {
+    let s = Scene::new();
+    let uri = &s.client.redirect_uri;
+    for prompt in ["", "&prompt=login"] {
+        let request = format!(
+            "/oauth/authorize?response_type=code&client_id={}&redirect_uri={uri}&scope=pii:basic&state=a\\b\\\\'|c{prompt}",
+            s.client.id
+        );
+        let browser = s.browser();
+        let page = browser.sign_in_where_asked(&browser.get(&request), &s.robin);
+        let back = browser.decide(&page, "authorize").redirect();
+        assert_eq!(back.get("state"), Some("a\\b\\\\'|c"), "{prompt}");
     }
 }
 

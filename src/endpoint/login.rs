@@ -42,16 +42,15 @@ pub fn address(target: &str) -> String {
     out
 }
 
-/// The target to come back to, if it is one of ours.
+/// The target to come back to, if it is one of ours. Its path is one we know to the letter, so nothing in it leads
+/// elsewhere; the query is the application's, a backslash in its `state` included.
 fn return_target(text: Option<&str>) -> &str {
-    const ELSEWHERE: &str = "/account";
-    let Some(text) = text else { return ELSEWHERE };
+    const ACCOUNT: &str = "/account";
+    let Some(text) = text else { return ACCOUNT };
     let path = text.split('?').next().unwrap_or_default();
-    let ours = authorize::is_path(path) || matches!(path, "/account" | "/account/tokens" | "/");
-    let sound = text
-        .bytes()
-        .all(|byte| (0x21..=0x7e).contains(&byte) && byte != b'\\');
-    if ours && sound { text } else { ELSEWHERE }
+    let ours = authorize::is_path(path) || path == ACCOUNT;
+    let sound = text.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
+    if ours && sound { text } else { ACCOUNT }
 }
 
 /// `GET /login`.
@@ -309,6 +308,11 @@ mod tests {
             "https://evil.example/",
             "//evil.example/oauth/authorize",
             "/\\evil.example",
+            "\\oauth\\authorize?x",
+            "/oauth/authorize\\?x",
+            "/account\\..",
+            "/account/tokens",
+            "/",
             "/oauth/authorize\r\nx",
             "/oauth/authorizex",
             "oauth/authorize",
@@ -321,6 +325,7 @@ mod tests {
             "/oauth/authorize?client_id=1&state=%20",
             "/account",
             "/connect/authorize?x",
+            "/oauth/authorize?client_id=1&state=a\\b",
         ] {
             assert_eq!(return_target(Some(good)), good);
         }

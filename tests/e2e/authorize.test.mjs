@@ -271,6 +271,14 @@ test('state is returned untouched, and not at all when none was sent', async () 
   }
 });
 
+test('a state with a backslash that nobody escaped survives sign-in', async () => {
+  const person = await event.person();
+  const path = `${client.authorizationPath({ state: undefined })}&state=a\\b`;
+  const page = await (await event.browser().open(path)).press('Sign in', { email: person.email, password: person.password });
+  assert.ok(page.isConsent, page.text.slice(0, 200));
+  assert.equal((await page.press('Authorize Application')).departure.searchParams.get('state'), 'a\\b');
+});
+
 test('the query of a registered redirect_uri is kept', async () => {
   const tenant = await event.application({ redirect_uris: ['https://badges.example.com/callback?tenant=a%20b&x='] });
   const { departure } = await browser.authorize(tenant);
