@@ -67,7 +67,7 @@ pub struct Waiting {
 /// A caller that went away is never resumed: what is older than this many seconds is dropped.
 const LONGEST_WAIT: u64 = 120;
 
-/// A request is answered by the time at which it began. A body that comes later than this many seconds after that would
+/// A request is answered by the time at which it began. A body that is waited for longer than this many seconds would
 /// stretch each limit by as much: those of codes, and of what may be kept of a record.
 const LONGEST_BODY_WAIT: u64 = 5;
 
@@ -92,7 +92,6 @@ struct Edge {
     /// The body, where it is short enough to have been read already.
     body: RefCell<Option<Vec<u8>>>,
     brought: Rc<RefCell<Option<Brought>>>,
-    since: UnixTime,
     isolate: &'static Isolate,
 }
 
@@ -142,12 +141,13 @@ impl Ports for Edge {
         if let Some(body) = self.body.take() {
             return Ok((body.len() <= most).then_some(body));
         }
+        let asked = clock::now();
         self.host.body(u32::try_from(most).unwrap_or(u32::MAX));
         let body = self
             .brought()
             .await
             .map_err(|()| Fault::Unavailable("the request's body"))?;
-        if clock::now().since(self.since) > LONGEST_BODY_WAIT {
+        if clock::now().since(asked) > LONGEST_BODY_WAIT {
             return Err(Fault::Late);
         }
         Ok((!body.is_null()).then(|| js_sys::Uint8Array::new(&body).to_vec()))
@@ -208,7 +208,6 @@ pub fn handle(
         host: Rc::clone(&host),
         body: RefCell::new(body),
         brought: Rc::clone(&brought),
-        since,
         isolate: isolate(),
     };
     let head = Head::new(&method, &url).map(|head| Head {

@@ -164,7 +164,8 @@ class Keeper extends DurableObject {
     this.toldAt = Date.now();
     this.passes += 1;
     const pass = Promise.resolve().then(() => this.tellOnce(targets)).finally(() => { this.passes -= 1; });
-    this.telling = Promise.allSettled([this.telling, pass]);
+    // Without a result: one that holds the one before would hold all there ever were.
+    this.telling = Promise.allSettled([this.telling, pass]).then(() => {});
     return pass;
   }
 
@@ -232,7 +233,8 @@ class Keeper extends DurableObject {
    * tell of it; the rest with those, or when there is much.
    */
   keepTold(notes) {
-    const left = notes.filter(({ noted }) => !noted);
+    // Noted since, it is another note, though its stamp may be the same.
+    const left = notes.filter(({ target, noted }) => !noted && !this.noted.has(target));
     const atOnce = notes.some(({ urgent, noted, effect }) => !noted || urgent || effect?.ttl);
     if (!atOnce && this.noted.size < NOTES_AT_ONCE) return;
     this.transaction(() => { for (const { target, stamp } of left) object_told(this.kind, this.table, target, stamp); }, true);

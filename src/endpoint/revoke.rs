@@ -6,9 +6,10 @@
 
 use super::Site;
 use super::client_auth::{self, Stop};
-use crate::account::command::Command;
+use crate::account::command::{Command, Reply as AccountReply};
 use crate::account::grants::replica::revoked_key;
 use crate::directory::integration::service_owner;
+use crate::store::directory::Source;
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::access_token::AccessToken;
 use crate::token::refresh_token::RefreshToken;
@@ -78,8 +79,14 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
     } else {
         return Ok(());
     };
-    site.account(&owner, &command).await?;
+    let reply = site.account(&owner, &command).await?;
     if let Command::RevokeLone { jti, .. } = &command {
+        // Nobody remembers it where the service's object has not heard of the service yet. Of one that is gone nothing lives.
+        if reply != AccountReply::Done
+            && client.integration(site, Source::Authority).await?.is_some()
+        {
+            return Err(Fault::Unavailable("the service's object").into());
+        }
         // KV learns of it a moment later; this isolate knows it now.
         let key = revoked_key(&site.event.id, jti);
         site.ports.replicas().keep_lone(&key, false, site.now);

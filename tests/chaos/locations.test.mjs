@@ -21,6 +21,7 @@ test('the front’s own retry gets the first decision', plays('firstDecision'));
 test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
 test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));
 test('a person who is erased is gone once the person’s own object knows', plays('erasedOnceKnown'));
+test('what another object must know is answered once it knows', plays('answeredOnceKnown'));
 test('an object that does not answer holds up nothing but what it must know', plays('oneIsSilent'));
 test('what an object told KV it does not tell again after it was put away', plays('toldOnce'));
 test('the end of a grant is told once', plays('endedOnce'));

@@ -115,7 +115,8 @@ pub(super) fn put_integration(
             .as_ref()
             .map_or(0, |row| row.epoch + u64::from(switched)),
     };
-    if row.as_ref() != Some(&next) {
+    // Also if this is the front's own second try, and the first could not tell it.
+    if row.as_ref() != Some(&next) || outbox::find(ledger, &service).is_some() {
         store(ledger, &service, &next)?;
         outbox::note(ledger, &service);
     }
@@ -160,15 +161,23 @@ pub(super) fn delete_integration(
     client_id: &ClientId,
     now: Now,
 ) -> Result<Reply, Corrupt> {
-    let Some(mut integration) = find_integration(ledger, client_id)? else {
+    let key = integration_row(client_id);
+    let Some(mut integration) = load::<Integration>(ledger, &key)? else {
         return Ok(Reply::Problem(Problem::Missing));
     };
+    let service = service_row(&integration);
+    if integration.deleted {
+        // A moment ago, and its service's object has not heard of it: the caller must not believe that it is done.
+        if outbox::find(ledger, &service).is_some() {
+            outbox::note(ledger, &service);
+            return Ok(Reply::Done);
+        }
+        return Ok(Reply::Problem(Problem::Missing));
+    }
     integration.deleted = true;
     integration.version = touch(ledger, core)?;
-    let key = integration_row(client_id);
     store(ledger, &key, &integration)?;
     outbox::note(ledger, &key);
-    let service = service_row(&integration);
     ledger.delete(&service);
     outbox::note(ledger, &service);
     audit::write(

@@ -308,7 +308,7 @@ impl Object for EventObject {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ServiceRow {
     version: u64,
-    /// Moves when its refresh tokens are switched off.
+    /// Moves when its refresh tokens are switched on or off.
     epoch: u64,
 }
 

@@ -15,6 +15,10 @@ use crate::protocol::client::{ClientId, ClientType};
 
 const EVENT: &str = "event/";
 const APPLICATION: &str = "application/";
+/// The target of telling an event's object that it is deleted.
+const CLOSE: &str = "close/";
+/// How many of those are told again at once.
+const MOST_CLOSING: usize = 20;
 
 /// The one object of a deployment.
 #[derive(Debug)]
@@ -133,11 +137,17 @@ impl Object for PlatformObject {
             Command::DeleteEvent { host } => {
                 let key = format!("{EVENT}{host}");
                 let Some(row) = load::<EventRow>(ledger, &key)? else {
+                    // If it was deleted a moment ago, its object must hear of it before the caller believes that it is.
+                    for note in outbox::pending(ledger, Some(CLOSE), MOST_CLOSING) {
+                        if note.target.starts_with(CLOSE) {
+                            outbox::note(ledger, &note.target);
+                        }
+                    }
                     return Ok(Reply::Problem(Problem::Missing));
                 };
                 ledger.delete(&key);
                 next_version(ledger);
-                outbox::note(ledger, &format!("close/{}", row.line.id));
+                outbox::note(ledger, &format!("{CLOSE}{}", row.line.id));
                 outbox::note(ledger, &format!("host/{host}"));
                 Ok(Reply::Done)
             }

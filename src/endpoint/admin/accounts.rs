@@ -14,7 +14,6 @@ use crate::store::ports::{Fault, Ports};
 use crate::token::random_id;
 use crate::web::reply::Reply;
 
-/// What every account's id begins with.
 const STATUSES: &[(&str, AccountStatus)] = &[
     ("active", AccountStatus::Active),
     ("disabled", AccountStatus::Disabled),

@@ -9,8 +9,10 @@ use serde::Serialize;
 use super::applications::{self, STATUSES};
 use super::{Call, Stop, list, unexpected};
 use crate::directory::event_command::{Command, Reply as EventReply};
+use crate::directory::event_object::EventObject;
 use crate::directory::integration::{IntegrationPatch, IntegrationReport};
 use crate::directory::{Status, row_of};
+use crate::endpoint::paging::USUAL;
 use crate::ledger::PageRequest;
 use crate::protocol::client::ClientId;
 use crate::store::ports::Ports;
@@ -80,7 +82,11 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
     // On until the page is full and one more is known of: rows of deleted applications leave no gaps.
     let mut found: Vec<(IntegrationReport, String)> = Vec::new();
     loop {
-        let wanted = limit.saturating_add(1).saturating_sub(found.len());
+        // Not fewer than usual at a time: there may be many such rows.
+        let wanted = limit
+            .saturating_add(1)
+            .saturating_sub(found.len())
+            .max(USUAL);
         let request = PageRequest {
             after,
             limit: wanted,
@@ -163,9 +169,14 @@ pub async fn delete<P: Ports>(
     let known = Command::GetIntegration {
         client_id: client_id.clone(),
     };
-    call.event(&id, &known, "integration").await?;
+    let known = call.ports.ask::<EventObject>(&id, &known).await?;
     let command = Command::DeleteIntegration { client_id };
-    call.take_away_from(&id, &command, "integration").await?;
+    if matches!(known, EventReply::Integration { .. }) {
+        call.take_away_from(&id, &command, "integration").await?;
+    } else {
+        // Not there, or deleted by a call that was answered with 503: the object knows whether that is done by now.
+        call.event(&id, &command, "integration").await?;
+    }
     call.changed();
     Ok(Reply::empty(204))
 }

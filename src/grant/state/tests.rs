@@ -124,6 +124,43 @@ fn contract_4_a_token_rotated_away_ends_the_grant_after_the_window() {
 }
 
 #[test]
+fn contract_4_a_setting_that_may_be_old_ends_nothing() {
+    let mut rotated = grant("a");
+    refresh(&mut rotated, &CALL, 0);
+    let doubtful = Call {
+        attempt: "y",
+        authoritative: false,
+        ..CALL
+    };
+    // No event has a window of more than 60 seconds.
+    for (seconds, decision) in [
+        (10, Decision::Issue),
+        (11, Decision::AskAuthority),
+        (60, Decision::AskAuthority),
+        (61, Decision::Refuse(RefreshRefusal::Reused)),
+    ] {
+        let mut one = rotated.clone();
+        assert_eq!(refresh(&mut one, &doubtful, seconds), decision, "{seconds}");
+        let ends = matches!(decision, Decision::Refuse(_));
+        assert_eq!(one.ended.is_some(), ends, "{seconds}");
+    }
+    // A token older than that is no retry by any setting.
+    refresh(
+        &mut rotated,
+        &Call {
+            presented: 2,
+            attempt: "z",
+            ..CALL
+        },
+        1,
+    );
+    assert_eq!(
+        refresh(&mut rotated, &doubtful, 2),
+        Decision::Refuse(RefreshRefusal::Reused)
+    );
+}
+
+#[test]
 fn contract_4_a_retry_in_the_window_gets_the_same_generation() {
     let mut one = grant("a b");
     assert_eq!(

@@ -146,6 +146,7 @@ export async function approve(run) {
   touch(run, app, 'scopes were taken away');
   await putIntegration(run, app, { obo_scopes: namesOf(mask) }, `approved for ${namesOf(mask)}`);
   app.scopes.set(mask, world.time);
+  app.approvedAt = world.time;
 }
 
 /** The organiser suspends or resumes the integration, or the operator the application. */

@@ -165,7 +165,16 @@ export class Run {
 
   /** Whether a location may still read the integration as it was before it was deleted and made anew. */
   remadeLately(app) {
-    return app.remadeAt !== undefined && this.settled - app.remadeAt <= TAKEN_AWAY_WITHIN_MS;
+    return this.#lately(app.remadeAt);
+  }
+
+  /** Whether a location may still read what was approved before. */
+  approvedLately(app) {
+    return this.#lately(app.approvedAt);
+  }
+
+  #lately(at) {
+    return at !== undefined && this.settled - at <= TAKEN_AWAY_WITHIN_MS;
   }
 
   sureScopes(app) {

@@ -14,7 +14,8 @@ async function together(run, session, requests, what) {
   const replies = await Promise.all(sent.filter((_, index) => index !== late));
   const read = (reply, sender) => {
     const seen = run.seen(reply, replies);
-    return { act: { ...sender.act(), ...disturbance(run, session, seen.faults) }, seen, request: sender };
+    const act = sender.act();
+    return { act: { ...act, ...disturbance(run, session, seen.faults, mayBeReuse(session, act, requests.length)) }, seen, request: sender };
   };
   const batch = requests.filter((_, index) => index !== late).map((sender, index) => read(replies[index], sender));
   run.judge(session, batch, what);
@@ -34,13 +35,20 @@ async function together(run, session, requests, what) {
   return batch;
 }
 
+/** Whether a token that is presented may have been rotated away, be it by one of so many requests under way at once. */
+function mayBeReuse(session, act, atOnce) {
+  if (act.does !== 'refresh') return false;
+  return session.model.some(({ generation }) => generation > act.generation) || (atOnce > 1 && session.window === 0);
+}
+
 /** Whether calls of the object that failed have had their effect all the same. */
-function disturbance(run, session, faults) {
+function disturbance(run, session, faults, reused) {
   if (faults.every((fault) => fault === 'unreachable' || fault === 'rolled back')) return { effect: 'none' };
-  // On the word of a replica that may be behind an object narrows nothing and finds nothing dead: it asks for
-  // the authority's first, and has done nothing until then.
+  // On the word of a replica that may be behind an object narrows nothing, finds nothing dead and takes no retry for a
+  // theft: it asks for the authority's first, and has done nothing until then.
   const allowed = run.allowed(session.app);
-  const certain = allowed.length === 1 && allowed[0] === ALL_SCOPES && !run.remadeLately(session.app);
+  const current = !run.remadeLately(session.app) && !run.approvedLately(session.app);
+  const certain = allowed.length === 1 && allowed[0] === ALL_SCOPES && current && !reused;
   const committed = faults.some((fault) => fault === 'answer lost' || fault === 'evicted');
   return { effect: certain && committed ? 'sure' : 'perhaps', disturbed: true };
 }

@@ -69,6 +69,31 @@ export async function erasedOnceKnown(world) {
   }
 }
 
+/** What another object must know is answered once it knows: at the second try after one failure, after two with 503. */
+export async function answeredOnceKnown(world) {
+  const CHANGES = {
+    'an approval': [(scene) => ['PUT', scene.integrationPath(), { service_scopes: ['user:read'], service_refresh_tokens: true }], () => 'svc_', 200],
+    'an integration that goes': [(scene) => ['DELETE', scene.integrationPath()], () => 'svc_', 204],
+    'an event that goes': [(scene) => ['DELETE', `/events/${scene.event.host}`], ({ id }) => id, 204],
+  };
+  const wrong = [];
+  for (const [name, [call, part, status]] of Object.entries(CHANGES)) {
+    for (const [unheard, expected] of [[1, status], [2, 503], [3, 503]]) {
+      const scene = await Scene.set(world, { alone: true });
+      const event = await world.mustOperate(scene.home, 'GET', `/events/${scene.event.host}`);
+      await world.env.CORE.deafen(part(event), unheard);
+      const reply = await world.operator(scene.home, ...call(scene));
+      // An alarm may have been heard meanwhile, but never before a try of the call.
+      if (reply.status !== expected) wrong.push(`${name}, not heard ${unheard} times: ${reply.status} ${reply.text.slice(0, 120)}`);
+      await world.env.CORE.hearing();
+      if (name !== 'an approval' || expected === 503) continue;
+      const begun = await scene.post('/api/oauth/token', { grant_type: 'client_credentials' }, { at: scene.far });
+      if (begun.status !== 200) wrong.push(`${name}: at once ${begun.status} ${begun.text.slice(0, 120)}`);
+    }
+  }
+  expect(wrong.length === 0, wrong.join('\n'));
+}
+
 /** A person's object that does not answer holds up what is changed about that person, and nothing else. */
 export async function oneIsSilent(world) {
   const scene = await Scene.set(world, { alone: true });
