@@ -410,6 +410,13 @@ fn contract_6_a_revoked_token_stays_dead_though_its_service_is_gone_and_kv_is_be
     }
     s.delete_integration(&s.client);
     assert!(!s.client.is_active(&s, &service.access));
+    // Nobody remembers what was the deleted service's; there is nothing to remember.
+    s.client.revoke(&s, &service.access);
+    s.thaw();
+    s.change(&s.client, json!({"service_scopes": ["user:read"]}));
+    s.another_isolate();
+    s.client.revoke(&s, &service.access);
+    assert!(!s.client.is_active(&s, &service.access));
 }
 
 #[test]

@@ -83,7 +83,8 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
     if let Command::RevokeLone { jti, .. } = &command {
         // Nobody remembers it where the service's object has not heard of the service yet. Of one that is gone nothing lives.
         if reply != AccountReply::Done
-            && client.integration(site, Source::Authority).await?.is_some()
+            && let Some((_, integration)) = client.integration(site, Source::Authority).await?
+            && integration.service_owner() == owner
         {
             return Err(Fault::Unavailable("the service's object").into());
         }
