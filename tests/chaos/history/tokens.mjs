@@ -70,6 +70,8 @@ async function untilAnswered(run, session, requests, what) {
         if (act.does === 'redeem' || session.window === 0) session.causes.add('an answer was lost');
         waiting.push(sent);
       } else {
+        // The window does not wait for the end of a suspension.
+        if (round > 0 && seen.result === 'unauthorized_client') session.causes.add('the retry was put off');
         ownerTold(run, session, act, seen);
       }
     }
