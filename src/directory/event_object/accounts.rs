@@ -1,6 +1,6 @@
 //! The event's accounts.
 
-use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD};
+use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD, gone};
 use crate::account::profile::AccountStatus;
 use crate::directory::account_row::{AccountPatch, AccountRow, email_key};
 use crate::directory::event_command::Reply;
@@ -131,12 +131,7 @@ pub(super) fn delete_account(
 ) -> Result<Reply, Corrupt> {
     let key = format!("{ACCOUNT}{id}");
     let Some(row) = load::<AccountRow>(ledger, &key)? else {
-        // Erased a moment ago, and its own object has not heard of it: the caller must not believe that it is done.
-        if outbox::find(ledger, &key).is_some() {
-            outbox::note(ledger, &key);
-            return Ok(Reply::Done);
-        }
-        return Ok(Reply::Problem(Problem::Missing));
+        return Ok(gone(ledger, &key));
     };
     ledger.delete(&key);
     ledger.delete(&format!("{EMAIL}{}", email_key(&row.email)));

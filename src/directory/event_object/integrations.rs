@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Core, INTEGRATION, OPERATOR, ServiceRow, integration_row, record, touch};
+use super::{Core, INTEGRATION, OPERATOR, ServiceRow, gone, integration_row, record, touch};
 use crate::directory::event_command::Reply;
 use crate::directory::integration::{Integration, IntegrationPatch, IntegrationReport};
 use crate::directory::{Problem, Status, audit, usage};
@@ -167,12 +167,7 @@ pub(super) fn delete_integration(
     };
     let service = service_row(&integration);
     if integration.deleted {
-        // A moment ago, and its service's object has not heard of it: the caller must not believe that it is done.
-        if outbox::find(ledger, &service).is_some() {
-            outbox::note(ledger, &service);
-            return Ok(Reply::Done);
-        }
-        return Ok(Reply::Problem(Problem::Missing));
+        return Ok(gone(ledger, &service));
     }
     integration.deleted = true;
     integration.version = touch(ledger, core)?;

@@ -304,6 +304,16 @@ impl Object for EventObject {
     }
 }
 
+/// The answer to taking away what is gone: missing. But if it went a moment ago, and the object that must hear of it has
+/// not, it is told again, and done once that is: the caller must not believe it before.
+fn gone(ledger: &mut impl Ledger, target: &str) -> Reply {
+    if outbox::find(ledger, target).is_none() {
+        return Reply::Problem(Problem::Missing);
+    }
+    outbox::note(ledger, target);
+    Reply::Done
+}
+
 /// A service's row: while it is there, the service's object may act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ServiceRow {

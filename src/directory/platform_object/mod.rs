@@ -192,11 +192,7 @@ impl Object for PlatformObject {
                     application.redirect_uris.clear();
                     Ok(())
                 })?;
-                Ok(if matches!(reply, Reply::Application(_)) {
-                    Reply::Done
-                } else {
-                    reply
-                })
+                Ok(done(reply))
             }
             Command::AddSecret {
                 client_id,
@@ -233,11 +229,7 @@ impl Object for PlatformObject {
                         Ok(())
                     }
                 })?;
-                Ok(if matches!(reply, Reply::Application(_)) {
-                    Reply::Done
-                } else {
-                    reply
-                })
+                Ok(done(reply))
             }
             Command::SecretUsed { client_id, id } => {
                 // Not a change that anybody has to be told of: the replica keeps its version.
@@ -318,5 +310,13 @@ impl Object for PlatformObject {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// The answer where something was taken away: that it is done, without what is left.
+fn done(reply: Reply) -> Reply {
+    match reply {
+        Reply::Application(_) => Reply::Done,
+        other => other,
     }
 }
