@@ -1,5 +1,7 @@
 //! An account as its event keeps it: found by e-mail, named by id.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::check_permission;
@@ -65,10 +67,10 @@ impl AccountPatch {
             row.name = name;
         }
         if let Some(roles) = self.roles {
-            row.roles = roles;
+            row.roles = each_once(roles);
         }
         if let Some(permissions) = self.permissions {
-            row.permissions = permissions;
+            row.permissions = each_once(permissions);
         }
         if self.password_hash.is_some() {
             row.session_epoch = row.session_epoch.saturating_add(1);
@@ -89,6 +91,15 @@ impl AccountPatch {
             .chain(&row.permissions)
             .try_for_each(|name| check_permission(name))
     }
+}
+
+/// The names in their order, what is said twice once: who has a role has it, however often that is said.
+fn each_once(names: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names
+        .into_iter()
+        .filter(|name| seen.insert(name.clone()))
+        .collect()
 }
 
 /// The form of an e-mail address that is compared: case does not count.

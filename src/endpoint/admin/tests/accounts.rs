@@ -51,6 +51,19 @@ fn contract_7_an_account_needs_an_email_and_a_name_in_bounds() {
 }
 
 #[test]
+fn contract_7_a_role_or_permission_said_twice_is_had_once() {
+    let world = World::new();
+    let id = world.account(json!({"roles": ["staff", "crew", "staff"]}));
+    let account = format!("{EVENT}/accounts/{id}");
+    assert_eq!(world.get(&account)["roles"], json!(["staff", "crew"]));
+    let twice = json!({"permissions": ["b", "a", "b"]});
+    assert_eq!(
+        world.must("PATCH", &account, twice)["permissions"],
+        json!(["b", "a"])
+    );
+}
+
+#[test]
 fn contract_7_passwords_have_10_to_200_characters() {
     let world = World::new();
     let path = format!("{EVENT}/accounts");
