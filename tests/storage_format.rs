@@ -37,13 +37,13 @@ use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::{RefreshToken, replica_hash};
 
 /// 2026-03-01T09:30:00.250Z.
-const NOW: Now = Now(1_772_357_400_250);
+const NOW: Now = Now::at(1_772_357_400_250);
 /// "correct horse battery" at the least cost Argon2 has.
 const PASSWORD: &str =
     "$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyAuLg$XwJU3+17Pqn/THxHN5CMCUoKhHGFEM8WYtaNX72L2y8";
 
 fn later(seconds: u64) -> Now {
-    Now(NOW.0 + seconds * 1000)
+    Now::at(NOW.ms + seconds * 1000)
 }
 
 fn client() -> ClientId {

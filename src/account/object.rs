@@ -8,7 +8,7 @@ use super::profile::{PASSWORD, PROFILE, Profile};
 use super::sessions;
 use super::tokens::{self, Wanted};
 use crate::grant::state::EndReason;
-use crate::ledger::outbox::{Effect, Now, Object, ObjectKind};
+use crate::ledger::outbox::{self, Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
 
 /// Left behind by an erased account, for its tombstones and so that a late push does not bring it back: ids that
@@ -29,6 +29,14 @@ impl Object for AccountObject {
     const KIND: ObjectKind = ObjectKind::Account;
     type Command = Command;
     type Reply = Reply;
+
+    fn patience(command: &Command) -> u32 {
+        match command {
+            // Hashing takes a while, and where many try one account they wait for each other.
+            Command::SignIn { .. } => outbox::PATIENCE,
+            _ => outbox::SHORT_PATIENCE,
+        }
+    }
 
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
         match command {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::outbox::{Effect, Now, Object, ObjectKind};
+use crate::ledger::outbox::{Effect, Now, Object, ObjectKind, SHORT_PATIENCE};
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 
 /// The period failures are counted over, in milliseconds.
@@ -62,6 +62,10 @@ impl Object for ThrottleObject {
     type Command = Command;
     type Reply = Reply;
 
+    fn patience(_: &Command) -> u32 {
+        SHORT_PATIENCE
+    }
+
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
         let (counter, limit, fails) = match command {
             Command::Check { counter, limit } => (counter, limit, false),
@@ -69,25 +73,25 @@ impl Object for ThrottleObject {
         };
         let key = format!("{FAILURES}{counter}");
         let mut times: Vec<u64> = load(ledger, &key)?.unwrap_or_default();
-        times.retain(|time| now.0.saturating_sub(*time) < PERIOD_MS);
+        times.retain(|time| now.ms.saturating_sub(*time) < PERIOD_MS);
         // A clock stepped back leaves times in the future. They count as now, and from now on: nobody waits until the
         // clock has caught up.
-        if times.iter().any(|time| *time > now.0) {
+        if times.iter().any(|time| *time > now.ms) {
             for time in &mut times {
-                *time = now.0.min(*time);
+                *time = now.ms.min(*time);
             }
             store(ledger, &key, &times)?;
         }
         if let Some(oldest) = times.len().checked_sub(limit).and_then(|at| times.get(at)) {
             let left = (oldest.saturating_add(PERIOD_MS))
-                .saturating_sub(now.0)
+                .saturating_sub(now.ms)
                 .min(PERIOD_MS);
             return Ok(Reply::Closed {
                 retry_after: left.div_ceil(1000).clamp(1, 60),
             });
         }
         if fails {
-            times.push(now.0);
+            times.push(now.ms);
             store(ledger, &key, &times)?;
         }
         Ok(Reply::Open)
@@ -105,7 +109,7 @@ impl Object for ThrottleObject {
             for (counter, times) in &rows {
                 if times
                     .iter()
-                    .all(|time| now.0.saturating_sub(*time) >= PERIOD_MS)
+                    .all(|time| now.ms.saturating_sub(*time) >= PERIOD_MS)
                 {
                     ledger.delete(&format!("{FAILURES}{counter}"));
                 }

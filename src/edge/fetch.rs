@@ -30,7 +30,7 @@ extern "C" {
 
     /// Begins to ask an object; [`resume`] brings its reply.
     #[wasm_bindgen(method)]
-    fn ask(this: &Host, kind: &str, name: &str, command: &str);
+    fn ask(this: &Host, kind: &str, name: &str, command: &str, patience: u32);
 
     /// Begins to read a record; [`resume`] brings the text, or null.
     #[wasm_bindgen(method)]
@@ -116,10 +116,11 @@ impl Entropy for Edge {
 
 impl Ports for Edge {
     async fn ask<O: Object>(&self, name: &str, command: &O::Command) -> Result<O::Reply, Fault> {
+        let patience = O::patience(command);
         let command = serde_json::to_string(command)
             .map_err(|_| Fault::Broken("a command has no JSON form"))?;
         let kind = kind_name(O::KIND);
-        self.host.ask(kind, name, &command);
+        self.host.ask(kind, name, &command, patience);
         let reply = self
             .brought()
             .await

@@ -57,9 +57,10 @@ class Keeper extends DurableObject {
     await this.setAlarm(wakeAfter);
   }
 
-  async call(command) {
+  /** `waited`: for how long the caller has waited for objects before, in milliseconds. */
+  async call(command, waited) {
     if (this.alarmAt === undefined) await this.wake();
-    const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now()));
+    const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
     for (const target of noted) this.noted.set(target, { told: undefined });
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();

@@ -78,7 +78,7 @@ fn thrown(corrupt: Corrupt) -> JsError {
     JsError::new(&corrupt.to_string())
 }
 
-/// Runs a command; texts are JSON, times milliseconds. The answer is the reply, the targets that were noted, and
+/// Runs a command; texts are JSON, times milliseconds, `waited` how long its caller has waited for objects before. The answer is the reply, the targets that were noted, and
 /// in how many seconds the object must be woken, if the command changed that.
 ///
 /// # Errors
@@ -89,9 +89,13 @@ pub fn object_call(
     mut table: Table,
     command: &str,
     now: f64,
+    waited: f64,
 ) -> Result<js_sys::Array, JsError> {
-    let outcome =
-        objects::call(kind_of(kind)?, &mut table, command, Now(whole(now))).map_err(thrown)?;
+    let now = Now {
+        ms: whole(now),
+        waited_ms: whole(waited),
+    };
+    let outcome = objects::call(kind_of(kind)?, &mut table, command, now).map_err(thrown)?;
     Ok(js_sys::Array::of3(
         &JsValue::from(outcome.reply),
         &outcome
@@ -157,7 +161,8 @@ fn described(
     for note in notes {
         all.push(Described {
             urgent: objects::is_urgent(kind, &note.target),
-            effect: objects::effect(kind, table, &note.target, Now(whole(now))).map_err(thrown)?,
+            effect: objects::effect(kind, table, &note.target, Now::at(whole(now)))
+                .map_err(thrown)?,
             note,
         });
     }
@@ -188,7 +193,7 @@ pub fn object_told(
 /// A record that cannot be read.
 #[wasm_bindgen]
 pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsError> {
-    objects::sweep(kind_of(kind)?, &mut table, Now(whole(now))).map_err(thrown)
+    objects::sweep(kind_of(kind)?, &mut table, Now::at(whole(now))).map_err(thrown)
 }
 
 /// In how many seconds the object wants to be woken, if it has anything to wait for.
@@ -197,5 +202,5 @@ pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsErro
 /// No such kind of object.
 #[wasm_bindgen]
 pub fn object_wake_after(kind: &str, table: Table, now: f64) -> Result<Option<f64>, JsError> {
-    Ok(objects::wake_after(kind_of(kind)?, &table, Now(whole(now))).and_then(seconds))
+    Ok(objects::wake_after(kind_of(kind)?, &table, Now::at(whole(now))).and_then(seconds))
 }

@@ -32,8 +32,10 @@ class Host {
     this.context = context;
   }
 
-  ask(kind, name, command) {
-    this.waitsFor = askTwice(this.env, kind, name, command);
+  ask(kind, name, command, patience) {
+    // The caller waits for all objects from the first one on.
+    this.asking ??= Date.now();
+    this.waitsFor = askTwice(this.env, kind, name, command, patience, this.asking);
   }
 
   read(namespace, key) {

@@ -32,7 +32,8 @@ pub struct Grant {
     pub kid: String,
     /// The keyed hash of this generation's refresh token, for the edge replica.
     pub token_hash: String,
-    /// When this generation began, in milliseconds: the retry window is counted from here.
+    /// When this generation began, in milliseconds, or, where that was answered at the front's second try, when that
+    /// was: the retry window is counted from here.
     pub rotated_at_ms: u64,
     /// The front's attempt that began this generation.
     pub attempt: String,
@@ -212,7 +213,13 @@ impl Grant {
         let retry = match self.generation.checked_sub(request.presented) {
             None => return Decision::Refuse(RefreshRefusal::FromTheFuture),
             Some(0) => false,
-            Some(1) if self.attempt == request.attempt => return Decision::Issue,
+            Some(1) if self.attempt == request.attempt => {
+                // Nobody had the successor before this answer.
+                if now.waited_ms > 0 {
+                    self.rotated_at_ms = now.ms;
+                }
+                return Decision::Issue;
+            }
             Some(1) if self.within_window(request.window, now) => true,
             Some(1) if !request.rules.authoritative && self.within_window(LONGEST_WINDOW, now) => {
                 return Decision::AskAuthority;
@@ -264,14 +271,16 @@ impl Grant {
         request.kid.clone_into(&mut self.kid);
         request.successor_hash.clone_into(&mut self.token_hash);
         request.attempt.clone_into(&mut self.attempt);
-        self.rotated_at_ms = now.0;
+        self.rotated_at_ms = now.ms;
         self.last_used_at = now.seconds();
         self.touch();
         Decision::Issue
     }
 
+    /// The window is the client's: what it waited for objects of ours does not count.
     fn within_window(&self, window: u64, now: Now) -> bool {
-        window > 0 && now.0.saturating_sub(self.rotated_at_ms) <= window.saturating_mul(1000)
+        let passed = now.asked_ms().saturating_sub(self.rotated_at_ms);
+        window > 0 && passed <= window.saturating_mul(1000)
     }
 }
 

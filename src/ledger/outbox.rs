@@ -125,6 +125,12 @@ pub fn settle(ledger: &mut impl Ledger, note: &Note) -> bool {
     same
 }
 
+/// The patience with a command whose answer waits for KV or for other objects, in milliseconds.
+pub const PATIENCE: u32 = 10_000;
+/// That with a command that is one step of one object. Two tries of a refresh, and the client's own after them, are within
+/// the default `retry_window`.
+pub const SHORT_PATIENCE: u32 = 4_000;
+
 /// What every object is: commands in, replies out, an outbox, and clearing up.
 pub trait Object {
     /// Which kind it is.
@@ -133,6 +139,13 @@ pub trait Object {
     type Command: Serialize + for<'de> Deserialize<'de>;
     /// What it answers.
     type Reply: Serialize + for<'de> Deserialize<'de>;
+
+    /// How many milliseconds the front waits for an answer before it takes the object for one that failed. It asks
+    /// twice, so that a caller of 503 has waited twice as long.
+    #[must_use]
+    fn patience(_command: &Self::Command) -> u32 {
+        PATIENCE
+    }
 
     /// Does what is asked, at the object's own time.
     ///
@@ -180,15 +193,32 @@ pub trait Object {
     }
 }
 
-/// The object's own time, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Now(pub u64);
+/// When a command is decided, by the object's own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since 1970.
+    pub ms: u64,
+    /// For how many milliseconds of these the front had been waiting for objects by its own clock, so that clocks that
+    /// differ do not matter: for this one, that did not answer at first, or for another whose word was needed.
+    pub waited_ms: u64,
+}
 
 impl Now {
+    /// A time at which nobody has been waiting.
+    #[must_use]
+    pub const fn at(ms: u64) -> Self {
+        Self { ms, waited_ms: 0 }
+    }
+
     /// In whole seconds.
     #[must_use]
     pub fn seconds(self) -> crate::protocol::time::UnixTime {
-        crate::protocol::time::UnixTime(self.0 / 1000)
+        crate::protocol::time::UnixTime(self.ms / 1000)
+    }
+
+    /// When the command would have been decided if every object had answered at once.
+    #[must_use]
+    pub fn asked_ms(self) -> u64 {
+        self.ms.saturating_sub(self.waited_ms)
     }
 }

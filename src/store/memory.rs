@@ -73,7 +73,7 @@ pub struct Memory {
 impl Memory {
     /// Moves the clock of all objects.
     pub fn set_now(&self, now: Now) {
-        self.now_ms.set(now.0);
+        self.now_ms.set(now.ms);
     }
 
     /// Sets the body of the next request.
@@ -86,7 +86,7 @@ impl Memory {
     /// # Errors
     /// [`Fault`] if a record cannot be read.
     pub fn run(&self, kind: ObjectKind, name: &str, command: &str) -> Result<String, Fault> {
-        let now = Now(self.now_ms.get());
+        let now = Now::at(self.now_ms.get());
         let key = (kind, name.to_owned());
         let mut ledger = self.objects.borrow().get(&key).cloned().unwrap_or_default();
         let outcome =
@@ -99,7 +99,7 @@ impl Memory {
     }
 
     fn carry_out(&self, kind: ObjectKind, name: &str) -> Result<(), Fault> {
-        let now = Now(self.now_ms.get());
+        let now = Now::at(self.now_ms.get());
         let key = (kind, name.to_owned());
         let ledger = self.objects.borrow().get(&key).cloned().unwrap_or_default();
         for note in pending(&ledger, None, 1000) {

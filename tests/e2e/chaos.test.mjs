@@ -43,7 +43,10 @@ test('what is taken away works nowhere for longer than 90 seconds, with KV at it
 test('what was revoked is refused where KV cannot be read', plays('failedReads'));
 test('what is allowed holds at every location at once, with KV at its most stale', plays('allowedAtOnce'));
 test('objects that fail around every command: one failure is made good, two are 503 and say when to come again', plays('failingObjects'));
-test('objects that commit and are silent: asked once more, then 503', plays('silentObjects'));
+test('objects that commit and are silent: asked once more, then 503 in time for a retry', plays('silentObjects'));
+test('a retry in the window succeeds though its object is silent once', plays('silentAtARetry'));
+test('a retry in the window that a late answer began succeeds', plays('silentAndThenLost'));
+test('a retry in the window succeeds though the event’s object has to be asked and is silent once', plays('silentAuthorityAtARetry'));
 test('the front’s own retry gets the first decision', plays('firstDecision'));
 test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
 test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));

@@ -54,7 +54,7 @@ impl World {
 
     pub fn set_now_ms(&self, now: u64) {
         self.now_ms.set(now);
-        self.memory.set_now(Now(now));
+        self.memory.set_now(Now::at(now));
     }
 
     pub fn wait(&self, seconds: u64) {

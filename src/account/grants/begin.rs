@@ -139,7 +139,7 @@ fn first_generation(
         generation: 1,
         kid: begin.kid.clone(),
         token_hash: begin.token_hash.clone(),
-        rotated_at_ms: now.0,
+        rotated_at_ms: now.ms,
         attempt: begin.attempt.clone(),
         account_epoch: standing.account_epoch,
         revocations: standing.revocations,

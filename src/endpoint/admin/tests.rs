@@ -65,7 +65,7 @@ impl World {
 
     fn set_now(&self, seconds: u64) {
         self.now.set(seconds);
-        self.memory.set_now(Now(seconds * 1000));
+        self.memory.set_now(Now::at(seconds * 1000));
     }
 
     fn send(&self, method: &str, path: &str, change: impl FnOnce(&mut Head), body: &[u8]) -> Reply {

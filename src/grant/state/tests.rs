@@ -38,6 +38,7 @@ struct Call<'a> {
     authoritative: bool,
     window: u64,
     client: u64,
+    waited: u64,
 }
 
 const CALL: Call<'static> = Call {
@@ -48,6 +49,7 @@ const CALL: Call<'static> = Call {
     authoritative: true,
     window: 10,
     client: 1001,
+    waited: 0,
 };
 
 fn refresh(grant: &mut Grant, call: &Call<'_>, seconds: u64) -> Decision {
@@ -70,7 +72,10 @@ fn refresh(grant: &mut Grant, call: &Call<'_>, seconds: u64) -> Decision {
             allowed: Scope::parse(call.allowed).unwrap(),
         },
         &STANDING,
-        Now(T0 + seconds * 1000),
+        Now {
+            ms: T0 + seconds * 1000,
+            waited_ms: call.waited * 1000,
+        },
     )
 }
 
@@ -121,6 +126,44 @@ fn contract_4_a_token_rotated_away_ends_the_grant_after_the_window() {
         0,
     );
     assert_eq!(found, Decision::Refuse(RefreshRefusal::Reused));
+}
+
+#[test]
+fn contract_4_what_a_retry_waited_for_objects_is_no_part_of_the_window() {
+    let mut rotated = grant("a");
+    refresh(&mut rotated, &CALL, 0);
+    for (seconds, waited, decision) in [
+        (20, 10, Decision::Issue),
+        (20, 9, Decision::Refuse(RefreshRefusal::Reused)),
+        (5, 10, Decision::Issue),
+    ] {
+        let call = Call {
+            attempt: "y",
+            waited,
+            ..CALL
+        };
+        let found = refresh(&mut rotated.clone(), &call, seconds);
+        assert_eq!(found, decision, "{seconds} {waited}");
+    }
+}
+
+#[test]
+fn contract_4_the_window_begins_anew_where_a_rotation_is_answered_late() {
+    for (waited, decision) in [
+        (10, Decision::Issue),
+        (0, Decision::Refuse(RefreshRefusal::Reused)),
+    ] {
+        let mut one = grant("a");
+        refresh(&mut one, &CALL, 0);
+        let second_try = Call { waited, ..CALL };
+        assert_eq!(refresh(&mut one, &second_try, 10), Decision::Issue);
+        assert_eq!(one.generation, 2);
+        let retry = Call {
+            attempt: "y",
+            ..CALL
+        };
+        assert_eq!(refresh(&mut one, &retry, 20), decision, "{waited}");
+    }
 }
 
 #[test]

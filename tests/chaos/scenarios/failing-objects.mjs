@@ -99,23 +99,3 @@ export async function firstDecision(world) {
     expect(gen === 3, `one generation for each refresh: ${gen}`);
   }
 }
-
-/** An object that commits and is silent: it is asked once more, and if it is silent again the answer is 503. */
-export async function silentObjects(world) {
-  for (const [faults, status] of [[['silent'], 200], [['silent', 'silent'], 503]]) {
-    const scene = await Scene.set(world);
-    const grant = await scene.grant();
-    let reply;
-    const asked = scene.refresh(grant.refresh_token, { plan: { account: faults } }).then((answer) => { reply = answer; });
-    for (let waited = 0; reply === undefined && waited < 30_000; waited += 1000) {
-      await world.advance(1000);
-      await scheduler.wait(10);
-    }
-    const inTime = reply !== undefined;
-    await world.advance(120_000);
-    await asked;
-    expect(inTime, `no answer within 30 s of an object that is silent: ${faults}`);
-    expect(reply.status === status, `${faults}: ${reply.status} ${reply.text}`);
-    if (status === 503) expect(Number(reply.headers.get('retry-after')) >= 1, 'Retry-After');
-  }
-}

@@ -3,7 +3,8 @@ import * as clocks from './clocks.mjs';
 import * as failingObjects from './failing-objects.mjs';
 import * as forged from './forged.mjs';
 import * as operator from './operator.mjs';
+import * as silentObjects from './silent-objects.mjs';
 import * as staleness from './staleness.mjs';
 import * as telling from './telling.mjs';
 
-export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...staleness, ...telling };
+export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...silentObjects, ...staleness, ...telling };

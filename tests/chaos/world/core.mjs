@@ -92,7 +92,7 @@ const failing = (Class, binding) => class extends Class {
   }
 
   /** A command, and the fault that befalls the object in the middle of it. What it says of the fault names the `call`. */
-  async undergo(command, fault, call) {
+  async undergo(command, fault, call, waited) {
     switch (fault) {
       case 'rolled back':
         this.transaction = (work) => {
@@ -102,27 +102,27 @@ const failing = (Class, binding) => class extends Class {
             throw new Error(`${fault} in ${call}`);
           });
         };
-        return this.call(command);
+        return this.call(command, waited);
       case 'answer lost':
-        await this.call(command);
+        await this.call(command, waited);
         throw new Error(`${fault} in ${call}`);
       case 'silent': {
-        const answer = await this.call(command);
+        const answer = await this.call(command, waited);
         await until(clock.true + 60_000);
         return answer;
       }
       case 'evicted':
-        await this.call(command);
+        await this.call(command, waited);
         await this.ctx.storage.sync();
         this.ctx.abort(`${fault} in ${call}`);
         return undefined;
       case 'commit lost': {
-        const answer = this.call(command);
+        const answer = this.call(command, waited);
         this.ctx.abort(`${fault} in ${call}`);
         return answer;
       }
       default:
-        return this.call(command);
+        return this.call(command, waited);
     }
   }
 

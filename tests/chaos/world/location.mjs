@@ -22,14 +22,14 @@ simulateTimers((work, at) => {
 });
 
 /** A call of an object, as the plan has it; `met` collects what happened to the request's calls. */
-async function callObject(location, namespace, { kind, name, command, plan, met }) {
+async function callObject(location, namespace, { kind, name, command, waited, plan, met }) {
   counts.calls += 1;
   const fault = plan[kind]?.shift();
   const call = `call ${counts.calls} at ${location}`;
   if (plan.arrives && kind === 'account') await until(plan.arrives);
   try {
     if (fault === 'unreachable') throw new Error('the object cannot be reached');
-    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault, call);
+    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault, call, waited);
     const answer = await (plan.sabotage ? SABOTAGES[plan.sabotage](command, ask) : ask(command));
     met.push({ kind, ok: true });
     return answer;
@@ -54,7 +54,9 @@ function bindings(env, plan, met) {
   });
   const objects = (binding) => ({
     idFromName: (name) => name,
-    get: (name) => ({ call: (command) => callObject(env.LOCATION, env[binding], { kind: KINDS[binding], name, command, plan, met }) }),
+    get: (name) => ({
+      call: (command, waited) => callObject(env.LOCATION, env[binding], { kind: KINDS[binding], name, command, waited, plan, met }),
+    }),
   });
   return {
     ...env,

@@ -1,0 +1,75 @@
+// Objects that do what they are asked and do not say so: how long the front waits, and what that does to the retry window.
+import { Scene, expect } from './scene.mjs';
+
+const LONGEST_MS = 30_000;
+
+/** The answer to a request, once the time has moved on as far as it needs. */
+async function answered(world, asked) {
+  let reply;
+  const done = asked.then((answer) => { reply = answer; });
+  for (let waited = 0; reply === undefined && waited < LONGEST_MS; waited += 1000) {
+    await world.advance(1000);
+    await scheduler.wait(10);
+  }
+  expect(reply !== undefined, `no answer within ${LONGEST_MS / 1000} s of an object that is silent`);
+  await done;
+  return reply;
+}
+
+/** A refresh whose account's object is silent so often. */
+const refreshed = (scene, grant, silences) =>
+  answered(scene.world, scene.refresh(grant.refresh_token, { plan: { account: Array(silences).fill('silent') } }));
+
+function expectSuccessor(retry, first, what) {
+  expect(retry.status === 200, `${what}: ${retry.status} ${retry.text}`);
+  expect(first === undefined || retry.json.refresh_token === first.json.refresh_token, `${what}: the same successor`);
+}
+
+/** Silent once, the front asks once more; silent twice, the answer is 503, in time for the client's own retry. */
+export async function silentObjects(world) {
+  const scene = await Scene.set(world);
+  expectSuccessor(await refreshed(scene, await scene.grant(), 1), undefined, 'silent once');
+  const grant = await scene.grant();
+  const unavailable = await refreshed(scene, grant, 2);
+  expect(unavailable.status === 503, `silent twice: ${unavailable.status} ${unavailable.text}`);
+  const retryAfter = Number(unavailable.headers.get('retry-after'));
+  expect(retryAfter >= 1, 'Retry-After');
+  await world.advance(1000 * retryAfter);
+  expectSuccessor(await scene.refresh(grant.refresh_token), undefined, 'the client’s own retry, though the first had counted');
+}
+
+/** The answer to a refresh was lost; the client comes again eight seconds later, and then the object is silent once. */
+export async function silentAtARetry(world) {
+  const scene = await Scene.set(world);
+  const grant = await scene.grant();
+  const lost = await scene.refresh(grant.refresh_token);
+  await world.advance(8000);
+  expectSuccessor(await refreshed(scene, grant, 1), lost, 'a retry eight seconds after the rotation');
+}
+
+/** The answer to a refresh came late, as its object was silent once, and was lost all the same. */
+export async function silentAndThenLost(world) {
+  const scene = await Scene.set(world, { retryWindow: 5 });
+  const grant = await scene.grant();
+  const lost = await refreshed(scene, grant, 1);
+  await world.advance(3000);
+  expectSuccessor(await scene.refresh(grant.refresh_token), lost, 'a retry three seconds after the answer');
+}
+
+/** A retry at a location that must ask the event's object first, and that is silent once. */
+export async function silentAuthorityAtARetry(world) {
+  const scene = await Scene.set(world, { approval: { obo_scopes: ['pii:basic'] } });
+  const before = await scene.grant();
+  expect((await scene.introspect(before.access_token, { at: scene.away })).json.active, 'the location has read the approval');
+  await world.mustOperate(scene.home, 'PUT', scene.integrationPath(), scene.app.approval({ obo_scopes: ['pii:basic', 'pii:email'] }));
+  const { browser } = scene.person;
+  const page = await browser.open(scene.home, scene.authorizationPath({ scope: 'pii:basic pii:email' }));
+  const { departure } = await browser.submit(scene.home, page.reply.text, '/account/consent', { decision: 'authorize' });
+  const grant = (await scene.redeem(departure.searchParams.get('code'))).json;
+  const lost = await scene.refresh(grant.refresh_token);
+  await world.advance(2000);
+  const plan = { event: ['silent'] };
+  const retry = await answered(world, scene.refresh(grant.refresh_token, { at: scene.away, plan }));
+  expectSuccessor(retry, lost, 'a retry two seconds after the rotation');
+  expect(JSON.parse(retry.headers.get('x-chaos')).some(({ kind }) => kind === 'event'), 'the event’s object was asked');
+}
