@@ -67,6 +67,35 @@ fn contract_4_any_subset_of_what_is_approved_or_all_of_it_and_no_refresh_token()
     );
 }
 
+/// Scopes that make one text of so many characters.
+fn scopes(length: usize) -> Vec<String> {
+    let mut names: Vec<String> = (0..39).map(|n| format!("{n:099}")).collect();
+    names.push("x".repeat(length - 3900));
+    names
+}
+
+#[test]
+fn contract_4_all_that_can_be_approved_fits_in_a_token_that_works() {
+    let s = Scene::new();
+    s.change(&s.client, json!({"obo_scopes": [], "service_scopes": []}));
+    let catalogue: Vec<_> = scopes(4000)
+        .iter()
+        .map(|name| json!({"name": name, "title": "Some", "modes": ["obo", "service"]}))
+        .collect();
+    s.put_scopes(&s.event, json!(catalogue));
+    s.change(
+        &s.client,
+        json!({"obo_scopes": scopes(4000), "service_scopes": scopes(4000)}),
+    );
+    s.another_isolate();
+    let service = s.client.as_service(&s, "");
+    assert!(s.client.is_active(&s, &service.access));
+    let code = s.signed_in().code(&s.client, &[("scope", "")]);
+    let tokens = s.client.redeem(&s, &code);
+    assert_eq!(words(&tokens.scope).len(), 40);
+    s.assert_lives(&tokens);
+}
+
 #[test]
 fn contract_5_a_services_token_has_the_client_as_its_subject() {
     let s = Scene::new();

@@ -221,6 +221,27 @@ fn contract_6_introspection_asks_the_authority_and_never_narrows_on_a_replicas_w
 }
 
 #[test]
+fn contract_6_no_refresh_token_is_inactive_by_settings_that_a_replica_remembers() {
+    let s = Scene::new();
+    let watcher = watcher(&s);
+    s.put_event(support::HOST, json!({"refresh_idle_days": 1}));
+    let tokens = s.granted("pii:basic");
+    let before = s.replicas_now();
+    s.put_event(support::HOST, json!({"refresh_idle_days": null}));
+    s.wait(2 * 86_400);
+    s.change(&s.client, json!({"service_refresh_tokens": true}));
+    s.another_isolate();
+    let service = s.client.as_service(&s, "");
+    s.freeze_at(before);
+    for token in [&tokens.refresh, &service.refresh] {
+        for asker in [&s.client, &watcher] {
+            s.another_isolate();
+            assert!(asker.is_active(&s, token), "{token}");
+        }
+    }
+}
+
+#[test]
 fn contract_6_an_integration_suspended_or_gone_cannot_introspect() {
     let s = Scene::new();
     let tokens = s.granted("");

@@ -106,6 +106,27 @@ fn contract_4_the_redirect_uri_must_be_the_one_used_if_it_was_sent() {
 }
 
 #[test]
+fn contract_4_what_was_left_out_may_be_left_out_whatever_was_registered_since() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let codes = [(); 2].map(|()| browser.code(&s.client, &[("redirect_uri", "")]));
+    let left_out = [("redirect_uri", "")];
+    let register = |uris: &[&str]| {
+        s.change_application(&s.client, json!({"redirect_uris": uris}));
+        s.another_isolate();
+    };
+    register(&[
+        "https://buddy.example/new",
+        "https://buddy.example/callback",
+    ]);
+    s.client.try_to_redeem(&s, &codes[0], &left_out).ok();
+    register(&["https://buddy.example/new"]);
+    s.client
+        .try_to_redeem(&s, &codes[1], &left_out)
+        .refused(400, "invalid_grant");
+}
+
+#[test]
 fn rfc7636_4_6_the_verifier_must_match_and_be_there_exactly_when_a_challenge_was() {
     let s = Scene::new();
     let browser = s.signed_in();

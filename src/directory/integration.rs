@@ -8,6 +8,10 @@ use super::catalogue::{Mode, ScopeDefinition};
 use super::{Problem, Status};
 use crate::protocol::client::ClientId;
 
+/// How many characters the scopes of one mode may have together, with a space between two: they travel in each code
+/// and token, and a token of more than 8192 characters is not looked at.
+pub const MOST_SCOPE_TEXT: usize = 4000;
+
 /// An approval as edge code knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Integration {
@@ -78,7 +82,7 @@ impl IntegrationPatch {
     /// Lays this over an integration.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] for a scope that is not in the catalogue or of the other mode.
+    /// [`Problem::Invalid`] for a scope that is not in the catalogue or of the other mode, or for more than fit in a token.
     pub fn apply(
         self,
         integration: &mut Integration,
@@ -101,6 +105,13 @@ impl IntegrationPatch {
                     Some(_) => {}
                 }
             }
+            let length: usize = scopes.iter().flatten().map(|name| name.len() + 1).sum();
+            if length > MOST_SCOPE_TEXT + 1 {
+                return Err(Problem::invalid(format!(
+                    "the scopes for {word} have {} characters together; at most {MOST_SCOPE_TEXT}, as each token carries them",
+                    length - 1
+                )));
+            }
         }
         if let Some(scopes) = self.obo_scopes {
             integration.obo_scopes = scopes;
@@ -115,5 +126,59 @@ impl IntegrationPatch {
             integration.status = status;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::pkce::CodeChallenge;
+    use crate::protocol::scope::Scope;
+    use crate::protocol::time::UnixTime;
+    use crate::token::access_token::{AccessToken, Issuer};
+    use crate::token::authorization_code::{AuthorizationCode, Binding};
+    use crate::token::key::tests::ring;
+
+    #[test]
+    fn the_longest_code_and_token_there_can_be_verify() {
+        let ring = ring();
+        let host = format!("{}.example", ["a"; 4].map(|a| a.repeat(60)).join("."));
+        assert!(crate::directory::event::is_host(&host));
+        let id = "x".repeat(40);
+        let scope = Scope::of(["s".repeat(MOST_SCOPE_TEXT).as_str()]);
+        let issuer = Issuer::new(&host, None);
+        let token = AccessToken {
+            iss: issuer.as_str().into(),
+            sub: id.clone(),
+            aud: issuer.as_str().into(),
+            client_id: ClientId::number(u64::MAX),
+            iat: UnixTime(u64::MAX),
+            exp: UnixTime(u64::MAX),
+            jti: id.clone(),
+            scope: scope.clone(),
+            incarnation: id.clone(),
+            grant_id: Some(id.clone()),
+            generation: Some(u64::MAX),
+        };
+        let text = token.seal(&ring, "evt").unwrap();
+        assert!(AccessToken::open(&ring, "evt", &issuer, &text).is_some());
+        let code = AuthorizationCode {
+            grant_id: id.clone(),
+            account_id: id.clone(),
+            client_id: ClientId::number(u64::MAX),
+            incarnation: id,
+            scope,
+            account_epoch: u64::MAX,
+            revocations: u64::MAX,
+            expires_at: UnixTime(u64::MAX),
+        };
+        let challenge = CodeChallenge::of_verifier(&"v".repeat(43));
+        let binding = Binding {
+            redirect_uri: "https://a.example/",
+            redirect_uri_sent: true,
+            challenge: challenge.as_ref(),
+        };
+        let text = code.seal(&ring, "evt", &binding).unwrap();
+        assert!(AuthorizationCode::open(&ring, "evt", &text, &binding).is_some());
     }
 }

@@ -160,8 +160,9 @@ impl<P: Ports> Asker<'_, P> {
             self.client.id().clone()
         };
         let site = self.site;
-        let mut tried = None;
-        // Dead by a replica's records: the integration may have been created again since.
+        // Dead by the object's word for the incarnation that a replica knows: the integration may have been created
+        // again since.
+        let mut dead_in = None;
         for source in [Source::Replica, Source::Authority] {
             let client =
                 directory::client(site.ports, &site.event, &client_id, source, site.now).await?;
@@ -169,7 +170,7 @@ impl<P: Ports> Asker<'_, P> {
             let Some(integration) = client.usable() else {
                 continue;
             };
-            if tried.as_ref() == Some(&integration.incarnation) {
+            if dead_in.as_ref() == Some(&integration.incarnation) {
                 continue;
             }
             let inspected = self
@@ -181,15 +182,16 @@ impl<P: Ports> Asker<'_, P> {
                     &integration.incarnation,
                 )
                 .await?;
-            tried = Some(integration.incarnation.clone());
-            // An access token never outlives the days; a refresh token does.
-            let idle_days = client.event.settings.refresh_idle_days;
-            let Some(alive) = inspected.filter(|alive| {
-                !is_idle(alive.last_used_at, idle_days, site.now)
-                    && (!alive.profile.service || integration.service_refresh_tokens)
-            }) else {
+            let Some(alive) = inspected else {
+                dead_in = Some(integration.incarnation.clone());
                 continue;
             };
+            // Settings, which may be old here. An access token never outlives the days; a refresh token does.
+            let idle_days = client.event.settings.refresh_idle_days;
+            let off = alive.profile.service && !integration.service_refresh_tokens;
+            if off || is_idle(alive.last_used_at, idle_days, site.now) {
+                continue;
+            }
             let subject = if alive.profile.service {
                 client_id.to_string()
             } else {

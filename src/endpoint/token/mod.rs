@@ -20,7 +20,6 @@ use crate::protocol::client::ClientType;
 use crate::protocol::error::TokenError;
 use crate::protocol::params::Params;
 use crate::protocol::pkce::CodeChallenge;
-use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::{Counted, Fault, Ports};
@@ -153,7 +152,7 @@ impl<P: Ports> Request<'_, P> {
         };
         let mut opened = self.open(text, self.client.application(), challenge.as_ref());
         if opened.is_none() && self.params.get("redirect_uri").is_none() {
-            // Which URI is the only one may have changed since the application was read here.
+            // The one that was used may have been registered since the application was read here.
             let (id, source) = (self.client.id(), Source::Authority);
             let now = directory::client(site.ports, &site.event, id, source, site.now).await?;
             opened = now.and_then(|now| self.open(text, &now.application, challenge.as_ref()));
@@ -196,26 +195,23 @@ impl<P: Ports> Request<'_, P> {
         challenge: Option<&CodeChallenge>,
     ) -> Option<AuthorizationCode> {
         let site = self.site;
-        let sent = self.params.get("redirect_uri");
-        let used = match sent {
-            Some(uri) => uri.to_owned(),
-            None => {
-                redirect_uri::confirm(None, &application.redirect_uris, application.client_type)?
-                    .as_str()
-                    .to_owned()
-            }
+        let opens = |redirect_uri: &str, redirect_uri_sent| {
+            let binding = Binding {
+                redirect_uri,
+                redirect_uri_sent,
+                challenge,
+            };
+            AuthorizationCode::open(site.ring, &site.event.id, text, &binding)
         };
-        [true, false]
-            .into_iter()
-            .filter(|was_sent| sent.is_some() || !was_sent)
-            .find_map(|was_sent| {
-                let binding = Binding {
-                    redirect_uri: &used,
-                    redirect_uri_sent: was_sent,
-                    challenge,
-                };
-                AuthorizationCode::open(site.ring, &site.event.id, text, &binding)
-            })
+        match self.params.get("redirect_uri") {
+            Some(uri) => [true, false].into_iter().find_map(|sent| opens(uri, sent)),
+            // Left out, as it was in the request if the code opens so: then it was the only one, whatever was
+            // registered since.
+            None => application
+                .redirect_uris
+                .iter()
+                .find_map(|uri| opens(uri, false)),
+        }
     }
 
     /// RFC 6749 section 6.

@@ -32,6 +32,28 @@ fn contract_7_a_scope_that_is_unknown_or_of_the_other_mode_is_refused() {
 }
 
 #[test]
+fn contract_7_no_more_is_approved_than_fits_in_a_token() {
+    let world = World::new();
+    let names: Vec<String> = (0..40).map(|n| format!("{n:0100}")).collect();
+    let scopes: Vec<Value> = names
+        .iter()
+        .map(|name| json!({"name": name, "title": "Some", "modes": ["obo", "service"]}))
+        .collect();
+    world.must("PUT", &format!("{EVENT}/scopes"), json!(scopes));
+    let client_id = world.application(json!({}))["client_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("{EVENT}/integrations/{client_id}");
+    for mode in ["obo_scopes", "service_scopes"] {
+        let said = world.refused(400, "PUT", &path, json!({mode: names}));
+        assert!(said.contains("4039 characters"), "{said}");
+    }
+    let both = json!({"obo_scopes": names[1..], "service_scopes": names[1..]});
+    assert_eq!(world.call("PUT", &path, both).status, 201);
+}
+
+#[test]
 fn contract_7_an_approval_is_201_when_new_and_keeps_what_is_left_out() {
     let world = World::new();
     let client_id = world.application(json!({}))["client_id"]
