@@ -953,3 +953,31 @@ fn contract_7_no_code_is_made_for_an_integration_suspended_a_moment_ago() {
     let answer = browser.authorize(&s.client, &[("scope", "pii:basic")]);
     assert_eq!(answer.status(), 400);
 }
+
+#[test]
+fn contract_2_a_silent_request_is_never_refused_on_a_replicas_word() {
+    let s = Scene::new();
+    let before = s.replicas_now();
+    s.delete_integration(&s.client);
+    s.change(
+        &s.client,
+        json!({"obo_scopes": support::scene::OBO, "service_scopes": support::scene::SERVICE}),
+    );
+    s.another_isolate();
+    s.granted("pii:basic");
+    let browser = s.signed_in();
+    s.freeze_at(before);
+    for parameters in [
+        [("scope", "pii:basic"), ("prompt", "none")],
+        [("scope", "pii:basic"), ("prompt", "")],
+    ] {
+        s.another_isolate();
+        let answer = browser.authorize(&s.client, &parameters);
+        if parameters[1].1 == "none" {
+            let location = answer.header("location").unwrap_or_default();
+            assert!(location.contains("code="), "{location}");
+        } else {
+            answer.page(200);
+        }
+    }
+}

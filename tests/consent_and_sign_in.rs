@@ -215,6 +215,16 @@ fn contract_4_nor_if_the_clock_goes_back() {
 }
 
 #[test]
+fn contract_4_a_failure_whose_answer_was_lost_counts_once() {
+    let s = Scene::new();
+    let browser = s.browser();
+    s.lose_answers();
+    fail(&browser, EMAIL, 9);
+    s.keep_answers();
+    assert_eq!(browser.try_to_sign_in(EMAIL, PASSWORD).status(), 303);
+}
+
+#[test]
 fn contract_4_a_browser_that_has_signed_in_before_has_a_count_of_its_own() {
     let s = Scene::new();
     let own = s.signed_in();
@@ -345,6 +355,21 @@ fn contract_3_signing_in_ends_the_session_this_browser_had() {
     stale.jar.replace(old);
     assert!(!stale.is_signed_in());
     assert!(browser.is_signed_in());
+}
+
+#[test]
+fn contract_3_a_sign_in_whose_first_answer_was_lost_ends_nobody_elses_session() {
+    let s = Scene::new();
+    let first = s.signed_in();
+    s.wait(10);
+    // An account has at most 100 sessions.
+    let others: Vec<_> = (0..98).map(|_| s.signed_in()).collect();
+    s.lose_answers();
+    let last = s.signed_in();
+    s.keep_answers();
+    for browser in others.iter().chain([&first, &last]) {
+        assert!(browser.is_signed_in());
+    }
 }
 
 #[test]

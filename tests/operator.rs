@@ -4,6 +4,11 @@ mod support;
 
 use serde_json::json;
 use support::{HOST, Scene};
+use willcall::account::command as account;
+use willcall::account::object::AccountObject;
+use willcall::directory::Problem;
+use willcall::directory::event_command;
+use willcall::directory::integration::IntegrationPatch;
 
 const OPERATOR: &str = "an-operator-token-of-32-characters-or-more";
 
@@ -88,4 +93,42 @@ fn contract_7_without_the_operators_token_nothing_is_taken_away() {
     }
     assert_eq!(s.get("/login").send().status(), 200);
     s.put_event(HOST, json!({"name": "Still there"}));
+}
+
+#[test]
+fn contract_7_an_approval_that_arrives_after_its_deletion_revives_nothing() {
+    let s = scene();
+    let put = event_command::Command::PutIntegration {
+        client_id: support::scene::number(&s.client),
+        patch: IntegrationPatch::default(),
+        fresh_incarnation: "inc_late".into(),
+    };
+    s.delete_integration(&s.client);
+    assert!(matches!(
+        s.event(&s.event, &put),
+        event_command::Reply::Integration { created: true, .. }
+    ));
+    s.delete_integration(&s.client);
+    assert!(matches!(
+        s.event(&s.event, &put),
+        event_command::Reply::Problem(Problem::Conflict(_))
+    ));
+}
+
+#[test]
+fn contract_7_what_arrives_after_an_account_was_erased_leaves_nothing_of_the_person() {
+    let s = scene();
+    let name = format!("{}/acc_late", s.event);
+    let erase = account::Command::Erase {
+        event_id: s.event.clone(),
+        id: "acc_late".into(),
+    };
+    let push: account::Command = serde_json::from_value(json!({"push": {"profile": {
+        "id": "acc_late", "event_id": s.event, "version": 1, "name": "Lee Late", "email": "lee@late.example",
+        "permissions": [], "roles": [], "status": "active", "epoch": 0, "session_epoch": 0, "service": false},
+        "password": "hash"}}))
+    .unwrap();
+    s.run::<AccountObject>(&name, &erase);
+    s.run::<AccountObject>(&name, &push);
+    assert!(!s.memory.everything_stored().contains("lee@late.example"));
 }

@@ -18,7 +18,11 @@ fn make(browser: &Browser<'_>, name: &str, scopes: &[&str], expires: &str) -> An
 /// The token that the page shows, once.
 #[track_caller]
 fn token(browser: &Browser<'_>, scopes: &[&str], expires: &str) -> String {
-    let page = make(browser, "My script", scopes, expires).page(200);
+    shown(&make(browser, "My script", scopes, expires).page(200))
+}
+
+#[track_caller]
+fn shown(page: &str) -> String {
     let shown = page.split("value=\"wc_pat_").nth(1).unwrap_or_default();
     format!(
         "wc_pat_{}",
@@ -131,18 +135,31 @@ fn contract_6_beyond_100_tokens_the_form_itself_is_what_cannot_be() {
 }
 
 #[test]
+fn contract_6_the_hundredth_token_is_made_though_our_own_first_answer_was_lost() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    for number in 1..100 {
+        let name = format!("script {number}");
+        make(&browser, &name, &["pii:basic"], "30").page(200);
+    }
+    s.lose_answers();
+    make(&browser, "the hundredth", &["pii:basic"], "30").page(200);
+    s.keep_answers();
+    assert_eq!(listed(&browser), 100);
+}
+
+#[test]
 fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     let s = Scene::new();
     let browser = s.signed_in();
     let account = browser.get("/account");
+    let send = |name: &str, scope: &str, days: &str| {
+        let fields = [("name", name), ("scope", scope), ("expires", days)];
+        browser.submit(&account, "/account/tokens", &fields)
+    };
     let press = |name: &str, scope: &str| {
-        let fields = [("name", name), ("scope", scope), ("expires", "30")];
-        let page = browser.submit(&account, "/account/tokens", &fields);
-        let page = page.page(200);
-        let shown = page
-            .split("value=\"")
-            .find(|value| value.starts_with("wc_pat_"));
-        unescape(shown.unwrap().split('"').next().unwrap())
+        let page = send(name, scope, "30").page(200);
+        shown(&page)
     };
     let first = press("My script", "pii:basic");
     let second = press("My script", "pii:basic");
@@ -160,13 +177,39 @@ fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     assert_eq!(s.audit(2), [made, made]);
     s.whoami(&first).refused(401, "invalid_token");
     s.whoami(&second).ok();
-    // It is in use by now: whoever sends the form again wants another.
-    press("My script", "pii:basic");
-    // And so does whoever fills it in anew.
+    // Whoever fills it in anew wants another.
     press("Another script", "pii:basic");
     press("My script", "pii:email");
+    send("My script", "pii:basic", "7").page(200);
     assert_eq!(listed(&browser), 5);
-    s.whoami(&second).ok();
+}
+
+#[test]
+fn contract_6_a_form_that_is_sent_again_later_neither_ends_nor_doubles_its_token() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let send = |page: &Answer| {
+        let fields = [
+            ("name", "script"),
+            ("scope", "pii:basic"),
+            ("expires", "30"),
+        ];
+        browser.submit(page, "/account/tokens", &fields)
+    };
+    let used_at_once = browser.get("/account");
+    let made = shown(&send(&used_at_once).page(200));
+    s.whoami(&made).ok();
+    let unused = browser.get("/account");
+    let copied = shown(&send(&unused).page(200));
+    s.wait(11);
+    for page in [&used_at_once, &unused] {
+        let again = send(page).page(400);
+        assert!(again.contains("This form made a token before"), "{again}");
+        assert!(!again.contains("wc_pat_"), "none is shown twice");
+    }
+    assert_eq!(listed(&browser), 2);
+    s.whoami(&made).ok();
+    s.whoami(&copied).ok();
 }
 
 #[test]
@@ -335,6 +378,12 @@ fn contract_6_the_list_shows_when_each_was_last_used() {
     s.wait(86_400);
     s.whoami(&token).ok();
     assert!(shown().contains("Last used 2 March 2026, 09:30 UTC"));
+    // Somebody it was shown to has it checked: that is a use, too.
+    let watcher = s.another_client();
+    s.change(&watcher, json!({"service_scopes": ["token:introspect"]}));
+    s.wait(86_400);
+    assert!(watcher.is_active(&s, &token));
+    assert!(shown().contains("Last used 3 March 2026, 09:30 UTC"));
 }
 
 #[test]

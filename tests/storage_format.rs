@@ -212,7 +212,6 @@ fn written_account() -> MemoryLedger {
         &mut ledger,
         Account::UseToken {
             token_id: "pat_1".into(),
-            counts: true,
         },
         later(7),
     );
@@ -228,7 +227,7 @@ fn written_account() -> MemoryLedger {
 }
 
 const ACCOUNT_ROWS: &str = r##"account = {"id":"acc_1","event_id":"evt_1","version":3,"name":"Robin é\"","email":"Robin@people.example","permissions":["badges"],"roles":["staff"],"status":"active","epoch":2,"session_epoch":5,"service":false}
-grant/gr_1 = {"client_id":"1001","incarnation":"inc_1","scope":"pii:basic","previous_scope":"pii:basic pii:email","created_at":1772357400,"last_used_at":1772357405,"generation":2,"kid":"kid1","token_hash":"hash2","rotated_at_ms":1772357405250,"attempt":"try2","account_epoch":2,"revocations":1,"ended":null,"revision":2}
+grant/gr_1 = {"client_id":"1001","incarnation":"inc_1","scope":"pii:basic","previous_scope":"pii:basic pii:email","created_at":1772357400,"last_used_at":1772357405,"generation":2,"kid":"kid1","token_hash":"hash2","rotated_at_ms":1772357405250,"attempt":"try2","previous_attempt":"try1","account_epoch":2,"revocations":1,"ended":null,"revision":2}
 grant/gr_2 = {"client_id":"1001","incarnation":"inc_1","scope":"pii:basic pii:email","previous_scope":"pii:basic pii:email","created_at":1772357400,"last_used_at":1772357400,"generation":1,"kid":"kid1","token_hash":"hash1","rotated_at_ms":1772357400250,"attempt":"try1","account_epoch":2,"revocations":1,"ended":{"at":1772357406,"why":"revoked_by_client"},"revision":2}
 live/1001/gr_1 = {"scope":"pii:basic","incarnation":"inc_1","epoch":2,"revocations":1}
 outbox/grant/gr_1 = 2
@@ -300,7 +299,6 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
                 &mut ledger,
                 Account::UseToken {
                     token_id: id.into(),
-                    counts: true
                 },
                 later(20)
             ),
@@ -359,7 +357,11 @@ const ERASED_EFFECTS: &str = r##"{"do":"write","namespace":"REFRESH_TOKENS","key
 #[test]
 fn an_erased_account_leaves_ids_and_tombstones_as_ever() {
     let mut ledger = written_account();
-    account(&mut ledger, Account::Erase, later(10));
+    let erase = Account::Erase {
+        event_id: "evt_1".into(),
+        id: "acc_1".into(),
+    };
+    account(&mut ledger, erase, later(10));
     assert_eq!(dump(&ledger), ERASED_ROWS);
     assert_eq!(effects::<AccountObject>(&ledger, later(10)), ERASED_EFFECTS);
     let mut ledger = rows(ERASED_ROWS);
@@ -509,7 +511,7 @@ const EVENT_EFFECTS: &str = r##"{"do":"tell","kind":"account","name":"evt_1/acc_
 {"do":"write","namespace":"DIRECTORY","key":"integration/evt_1/1001","value":"{\"version\":5,\"client_id\":\"1001\",\"incarnation\":\"inc_1\",\"obo_scopes\":[\"badge:print\"],\"service_scopes\":[\"user:read\"],\"service_refresh_tokens\":false,\"status\":\"suspended\",\"deleted\":false}","ttl":null}
 {"do":"write","namespace":"DIRECTORY","key":"integration/evt_1/1002","value":"{\"version\":7,\"client_id\":\"1002\",\"incarnation\":\"inc_2\",\"obo_scopes\":[],\"service_scopes\":[],\"service_refresh_tokens\":false,\"status\":\"active\",\"deleted\":true}","ttl":null}
 {"do":"tell","kind":"account","name":"evt_1/svc_1001_inc_1","command":"{\"push\":{\"profile\":{\"id\":\"svc_1001_inc_1\",\"event_id\":\"evt_1\",\"version\":2,\"name\":\"\",\"email\":\"\",\"permissions\":[],\"roles\":[],\"status\":\"active\",\"epoch\":1,\"session_epoch\":0,\"service\":true},\"password\":null}}"}
-{"do":"tell","kind":"account","name":"evt_1/svc_1002_inc_2","command":"\"erase\""}
+{"do":"tell","kind":"account","name":"evt_1/svc_1002_inc_2","command":"{\"erase\":{\"event_id\":\"evt_1\",\"id\":\"svc_1002_inc_2\"}}"}
 "##;
 
 #[test]
@@ -748,14 +750,15 @@ fn replicas_of_today_can_be_read_for_ever() {
 #[test]
 fn a_counter_of_failures_is_kept_as_ever() {
     let mut ledger = MemoryLedger::default();
-    let fail = || Throttle::Fail {
+    let fail = |attempt: &str| Throttle::Fail {
         counter: "c1".into(),
         limit: 2,
+        attempt: attempt.into(),
     };
-    for now in [NOW, later(1)] {
-        ThrottleObject::handle(&mut ledger, fail(), now).unwrap();
+    for (attempt, now) in [("a1", NOW), ("a1", later(1)), ("a2", later(1))] {
+        ThrottleObject::handle(&mut ledger, fail(attempt), now).unwrap();
     }
-    let expected = "failures/c1 = [1772357400250,1772357401250]\n";
+    let expected = "failures/c1 = [1772357400250,1772357401250]\nlatest/c1 = a2\n";
     assert_eq!(dump(&ledger), expected);
     let check = Throttle::Check {
         counter: "c1".into(),

@@ -5,6 +5,8 @@ mod support;
 use serde_json::{Value, json};
 use support::people::Tokens;
 use support::{CHALLENGE, HOST, ORIGIN, Scene, VERIFIER};
+use willcall::account::command::Reply;
+use willcall::account::object::AccountObject;
 use willcall::protocol::encoding::from_base64url;
 
 const PKCE: [(&str, &str); 2] = [
@@ -537,4 +539,40 @@ fn contract_7_a_re_created_integration_works_from_its_answer_on_and_keeps_workin
     s.thaw();
     s.wait(support::STALE);
     s.assert_lives(&tokens);
+}
+
+#[test]
+fn contract_4_our_own_first_try_that_arrives_late_ends_no_grant() {
+    let s = Scene::new();
+    let owner = format!("{}/{}", s.event, s.robin.id);
+    let tokens = s.granted("pii:basic");
+    let claims = tokens.access.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&from_base64url(claims).unwrap()).unwrap();
+    let begin = |attempt: &str| {
+        json!({"attempt": attempt, "kid": "k", "token_hash": "h", "incarnation": claims["inc"],
+            "rules": {"approved": {"pii:basic": null}, "roles": {}, "authoritative": true}})
+    };
+    let run =
+        |command: Value| s.run::<AccountObject>(&owner, &serde_json::from_value(command).unwrap());
+    let redeem = |attempt: &str| {
+        run(
+            json!({"redeem": {"asked": null, "begin": begin(attempt), "code": {
+            "g": "gr_late", "a": s.robin.id, "c": s.client.id, "i": claims["inc"], "s": "pii:basic", "e": 0, "r": 0,
+            "x": support::BEGIN + 60}}}),
+        )
+    };
+    let refresh = |presented: u64, attempt: &str| {
+        run(
+            json!({"refresh": {"grant_id": "gr_late", "client_id": s.client.id, "presented": presented, "asked": null,
+            "window": 10, "idle_days": null, "begin": begin(attempt)}}),
+        )
+    };
+    assert!(matches!(redeem("one"), Reply::Issued { .. }));
+    assert!(matches!(refresh(1, "two"), Reply::Issued { .. }));
+    assert!(matches!(redeem("one"), Reply::Refused(_)));
+    assert!(matches!(refresh(2, "three"), Reply::Issued { .. }));
+    assert!(matches!(refresh(1, "two"), Reply::Refused(_)));
+    assert!(matches!(refresh(3, "four"), Reply::Issued { .. }));
+    assert!(matches!(redeem("stolen"), Reply::Refused(_)));
+    assert!(matches!(refresh(4, "five"), Reply::Refused(_)));
 }

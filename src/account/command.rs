@@ -21,8 +21,13 @@ pub enum Command {
         /// A new password's hash.
         password: Option<String>,
     },
-    /// The account is gone: forget everything about it.
-    Erase,
+    /// The account is gone: forget everything about it but these ids.
+    Erase {
+        /// Its event.
+        event_id: String,
+        /// Its own.
+        id: String,
+    },
     /// Checks a password and, if it is right, begins a session.
     SignIn {
         /// What was typed.
@@ -174,13 +179,11 @@ pub enum Command {
     UseToken {
         /// Which.
         token_id: String,
-        /// Whether it is used for a call, rather than only looked at.
-        counts: bool,
     },
 }
 
 /// The client that asks a person for authorization.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskingClient {
     /// Which.
     pub client_id: ClientId,
@@ -248,6 +251,8 @@ pub enum Reply {
         /// The ids of those it took the place of.
         replaced: Vec<String>,
     },
+    /// The same form made a personal access token before, which may be in use.
+    MadeBefore,
     /// The token is alive.
     Alive(Box<Alive>),
     /// A page of grants.

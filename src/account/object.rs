@@ -41,7 +41,7 @@ impl Object for AccountObject {
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
         match command {
             Command::Push { profile, password } => push(ledger, &profile, password, now),
-            Command::Erase => erase(ledger),
+            Command::Erase { event_id, id } => erase(ledger, event_id, id),
             Command::SignIn {
                 password,
                 session_id,
@@ -156,9 +156,7 @@ impl Object for AccountObject {
                 session_id,
                 token_id,
             } => tokens::revoke(ledger, &session_id, &token_id, now),
-            Command::UseToken { token_id, counts } => {
-                tokens::look_up(ledger, &token_id, counts, now)
-            }
+            Command::UseToken { token_id } => tokens::look_up(ledger, &token_id, now),
         }
     }
 
@@ -220,10 +218,7 @@ fn push(
 }
 
 /// Removes every row, the account's own last, and leaves ids that name nobody.
-fn erase(ledger: &mut impl Ledger) -> Result<Reply, Corrupt> {
-    let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
-        return Ok(Reply::Done);
-    };
+fn erase(ledger: &mut impl Ledger, event_id: String, id: String) -> Result<Reply, Corrupt> {
     grants::replica::note_all(ledger);
     for prefix in [
         "session/",
@@ -249,14 +244,8 @@ fn erase(ledger: &mut impl Ledger) -> Result<Reply, Corrupt> {
             }
         }
     }
-    store(
-        ledger,
-        ERASED,
-        &Erased {
-            event_id: profile.event_id,
-            id: profile.id,
-        },
-    )?;
+    // Also where it has never heard of the account: its first push may be on its way still.
+    store(ledger, ERASED, &Erased { event_id, id })?;
     ledger.delete(PROFILE);
     Ok(Reply::Done)
 }

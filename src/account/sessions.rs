@@ -61,10 +61,11 @@ pub fn sign_in(
     let now = now.seconds();
     let mut live: Vec<(String, Session)> = Vec::new();
     for (id, session) in load_all::<Session>(ledger, PREFIX, None, false, 1000)? {
-        if session.lives(&profile, now) {
-            live.push((id, session));
-        } else {
+        if !session.lives(&profile, now) {
             ledger.delete(&key(&id));
+        } else if id != session_id {
+            // The front's own second try finds the session of its first.
+            live.push((id, session));
         }
     }
     live.sort_by_key(|(_, session)| session.last_seen_at);

@@ -17,6 +17,8 @@ pub const PER_SUBJECT: usize = 10;
 pub const PER_ADDRESS: usize = 100;
 
 const FAILURES: &str = "failures/";
+/// The attempt that counted last.
+const LATEST: &str = "latest/";
 /// How many rows are read at a time.
 const STEP: usize = 500;
 
@@ -37,6 +39,8 @@ pub enum Command {
         counter: String,
         /// How many failures close it.
         limit: usize,
+        /// The front's attempt: its own retry of a lost call counts no second time.
+        attempt: String,
     },
 }
 
@@ -67,10 +71,18 @@ impl Object for ThrottleObject {
     }
 
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
-        let (counter, limit, fails) = match command {
-            Command::Check { counter, limit } => (counter, limit, false),
-            Command::Fail { counter, limit } => (counter, limit, true),
+        let (counter, limit, attempt) = match command {
+            Command::Check { counter, limit } => (counter, limit, None),
+            Command::Fail {
+                counter,
+                limit,
+                attempt,
+            } => (counter, limit, Some(attempt)),
         };
+        let latest = format!("{LATEST}{counter}");
+        if attempt.is_some() && attempt == ledger.get(&latest) {
+            return Ok(Reply::Open);
+        }
         let key = format!("{FAILURES}{counter}");
         let mut times: Vec<u64> = load(ledger, &key)?.unwrap_or_default();
         times.retain(|time| now.ms.saturating_sub(*time) < PERIOD_MS);
@@ -90,9 +102,10 @@ impl Object for ThrottleObject {
                 retry_after: left.div_ceil(1000).clamp(1, 60),
             });
         }
-        if fails {
+        if let Some(attempt) = attempt {
             times.push(now.ms);
             store(ledger, &key, &times)?;
+            ledger.put(&latest, &attempt);
         }
         Ok(Reply::Open)
     }
@@ -112,6 +125,7 @@ impl Object for ThrottleObject {
                     .all(|time| now.ms.saturating_sub(*time) >= PERIOD_MS)
                 {
                     ledger.delete(&format!("{FAILURES}{counter}"));
+                    ledger.delete(&format!("{LATEST}{counter}"));
                 }
             }
             match rows.last() {

@@ -8,11 +8,13 @@ use super::sessions;
 use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 use crate::protocol::scope::Scope;
-use crate::protocol::time::UnixTime;
+use crate::protocol::time::{DAY, UnixTime};
 
 const PREFIX: &str = "pat/";
 /// How many a person can have.
 pub const MOST: usize = 100;
+/// A form that is sent again within so many seconds was pressed twice; later its page was reloaded.
+const PRESSED_TWICE: u64 = 10;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
@@ -41,13 +43,22 @@ pub struct Wanted {
 }
 
 impl Row {
-    /// Whether it was made by the same form, pressed twice. The answer to the first press was never shown.
-    fn was_asked_for_by(&self, wanted: &Wanted) -> bool {
+    /// Whether it was made by the same form, filled in the same way.
+    fn was_asked_for_by(&self, wanted: &Wanted, now: UnixTime) -> bool {
+        // The end is counted from the front's time, so it is a little earlier or later than this object's would be.
+        let days = |end: Option<UnixTime>, from: UnixTime| {
+            end.map(|end| end.since(from).saturating_add(DAY / 2) / DAY)
+        };
         self.attempt.is_some()
             && self.attempt == wanted.attempt
             && self.name == wanted.name
             && self.scope == wanted.scope
-            && self.last_used_at.is_none()
+            && days(self.expires_at, self.created_at) == days(wanted.expires_at, now)
+    }
+
+    /// Whether its form was pressed twice: the answer to the first press was never seen, so the token is in no use.
+    fn was_never_seen(&self, now: UnixTime) -> bool {
+        self.last_used_at.is_none() && now.since(self.created_at) <= PRESSED_TWICE
     }
 
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
@@ -55,9 +66,10 @@ impl Row {
     }
 }
 
-/// Makes a token; [`Reply::Nothing`] without a session, [`Reply::ScopeRefused`] if there are too many.
+/// Makes a token; [`Reply::Nothing`] without a session, [`Reply::ScopeRefused`] if there are too many,
+/// [`Reply::MadeBefore`] if the same form made one that may be in use.
 ///
-/// A form that is sent twice leaves one token, the second: a browser shows the last answer only, and of the first
+/// A form that is pressed twice leaves one token, the second: a browser shows the last answer only, and of the first
 /// nobody would know.
 ///
 /// # Errors
@@ -73,20 +85,25 @@ pub fn create(
     };
     let mut live = 0usize;
     let mut replaced = Vec::new();
+    let mut dead = Vec::new();
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
-        let lives = row.lives(&profile, now.seconds());
-        if lives && !row.was_asked_for_by(&wanted) {
+        if id == wanted.token_id {
+            // The front's own second try of this command finds the row of its first.
+        } else if !row.lives(&profile, now.seconds()) {
+            dead.push(id);
+        } else if !row.was_asked_for_by(&wanted, now.seconds()) {
             live += 1;
-            continue;
-        }
-        ledger.delete(&format!("{PREFIX}{id}"));
-        // The front's own second try of this command finds the row of its first.
-        if lives && id != wanted.token_id {
+        } else if row.was_never_seen(now.seconds()) {
             replaced.push(id);
+        } else {
+            return Ok(Reply::MadeBefore);
         }
     }
     if live >= MOST {
         return Ok(Reply::ScopeRefused);
+    }
+    for id in dead.iter().chain(&replaced) {
+        ledger.delete(&format!("{PREFIX}{id}"));
     }
     let row = Row {
         name: wanted.name,
@@ -122,16 +139,11 @@ pub fn revoke(
     Ok(Reply::Done)
 }
 
-/// Whether a token is alive; a use that counts is noted to the minute.
+/// Whether a token is alive. It is used thereby, be it here or where it is introspected, which is noted to the minute.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
-pub fn look_up(
-    ledger: &mut impl Ledger,
-    token_id: &str,
-    counts: bool,
-    now: Now,
-) -> Result<Reply, Corrupt> {
+pub fn look_up(ledger: &mut impl Ledger, token_id: &str, now: Now) -> Result<Reply, Corrupt> {
     let Some(profile) = load::<Profile>(ledger, PROFILE)?.filter(Profile::is_active) else {
         return Ok(Reply::Nothing);
     };
@@ -140,10 +152,9 @@ pub fn look_up(
     else {
         return Ok(Reply::Nothing);
     };
-    if counts
-        && row
-            .last_used_at
-            .is_none_or(|last| now.seconds().since(last) >= 60)
+    if row
+        .last_used_at
+        .is_none_or(|last| now.seconds().since(last) >= 60)
     {
         row.last_used_at = Some(now.seconds());
         store(ledger, &key, &row)?;

@@ -253,7 +253,6 @@ async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bea
     }
     let command = Command::UseToken {
         token_id: token.id.clone(),
-        counts: true,
     };
     let alive = match site.account(&token.account_id, &command).await? {
         AccountReply::Alive(alive) => site.ports.replicas().keep_alive(&key, *alive, site.now),

@@ -7,6 +7,7 @@ use crate::account::throttle::{Command, Reply, ThrottleObject};
 use crate::protocol::encoding::base64url;
 use crate::store::ports::{Fault, Ports};
 use crate::token::key::Purpose;
+use crate::token::random_id;
 
 /// Whose failures.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,11 @@ async fn ask<P: Ports>(
     let counter = base64url(tag.get(..18).unwrap_or_default());
     let limit = subject.limit();
     let command = if fails {
-        Command::Fail { counter, limit }
+        Command::Fail {
+            counter,
+            limit,
+            attempt: random_id("", site.ports),
+        }
     } else {
         Command::Check { counter, limit }
     };

@@ -37,6 +37,9 @@ pub struct Grant {
     pub rotated_at_ms: u64,
     /// The front's attempt that began this generation.
     pub attempt: String,
+    /// The one that began the generation before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub previous_attempt: String,
     /// The account's epoch it was made in.
     pub account_epoch: u64,
     /// The person's revocation count for the client it was made in.
@@ -139,6 +142,8 @@ pub enum RefreshRefusal {
     Dead,
     /// The token is of a generation that never was.
     FromTheFuture,
+    /// The front's own first try, delivered after its second was answered and what that brought was used.
+    Late,
     /// The token had been rotated away: the grant has ended now.
     Reused,
     /// Not used for too long: the grant has ended now.
@@ -224,6 +229,9 @@ impl Grant {
             Some(1) if !request.rules.authoritative && self.within_window(LONGEST_WINDOW, now) => {
                 return Decision::AskAuthority;
             }
+            Some(_) if self.previous_attempt == request.attempt => {
+                return Decision::Refuse(RefreshRefusal::Late);
+            }
             Some(_) => {
                 self.end(now.seconds(), EndReason::RefreshTokenReused);
                 return Decision::Refuse(RefreshRefusal::Reused);
@@ -270,7 +278,7 @@ impl Grant {
         self.generation = self.generation.saturating_add(1);
         request.kid.clone_into(&mut self.kid);
         request.successor_hash.clone_into(&mut self.token_hash);
-        request.attempt.clone_into(&mut self.attempt);
+        self.previous_attempt = core::mem::replace(&mut self.attempt, request.attempt.to_owned());
         self.rotated_at_ms = now.ms;
         self.last_used_at = now.seconds();
         self.touch();

@@ -34,7 +34,9 @@ pub fn redeem(
         if grant.attempt == begin.attempt && grant.ended.is_none() {
             return Ok(issued(&grant));
         }
-        if grant.ended.is_some() {
+        // Delivered after the front's second try was answered and what that brought was used.
+        let late = grant.previous_attempt == begin.attempt;
+        if grant.ended.is_some() || late {
             return Ok(Reply::Refused(Refusal::CodeSpent));
         }
         grant.end(now.seconds(), EndReason::CodeReplayed);
@@ -141,6 +143,7 @@ fn first_generation(
         token_hash: begin.token_hash.clone(),
         rotated_at_ms: now.ms,
         attempt: begin.attempt.clone(),
+        previous_attempt: String::new(),
         account_epoch: standing.account_epoch,
         revocations: standing.revocations,
         ended: None,

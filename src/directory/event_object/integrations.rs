@@ -76,7 +76,16 @@ pub(super) fn put_integration(
     now: Now,
 ) -> Result<Reply, Corrupt> {
     let catalogue = record(ledger, core.clone())?.scopes;
-    let before = find_integration(ledger, &client_id)?;
+    let last: Option<Integration> = load(ledger, &integration_row(&client_id))?;
+    if last
+        .as_ref()
+        .is_some_and(|last| last.deleted && last.incarnation == fresh_incarnation)
+    {
+        return Ok(Reply::Problem(Problem::Conflict(
+            "it was deleted while it was being made: approve it again".into(),
+        )));
+    }
+    let before = last.filter(|last| !last.deleted);
     let created = before.is_none();
     let had_refresh_tokens = before
         .as_ref()

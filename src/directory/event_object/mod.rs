@@ -203,9 +203,13 @@ impl Object for EventObject {
                 command: text(serde_json::to_string(command))?,
             }))
         };
+        let erase = |id: &str| account::Command::Erase {
+            event_id: core.id.clone(),
+            id: id.to_owned(),
+        };
         if target == EVENT {
             let key = event_key(&core.id);
-            let record = record(ledger, core)?;
+            let record = record(ledger, core.clone())?;
             let value = text(serde_json::to_string(&record))?;
             return Ok(Some(Effect::Write {
                 namespace: Namespace::Directory,
@@ -225,7 +229,7 @@ impl Object for EventObject {
                 })),
             },
             Some(("account", id)) => match load::<AccountRow>(ledger, target)? {
-                None => tell(id, &account::Command::Erase),
+                None => tell(id, &erase(id)),
                 Some(row) => {
                     let profile = profile_of(&core.id, row);
                     let password = ledger.get(&format!("{PASSWORD}{id}"));
@@ -233,7 +237,7 @@ impl Object for EventObject {
                 }
             },
             Some(("service", owner)) => match load::<ServiceRow>(ledger, target)? {
-                None => tell(owner, &account::Command::Erase),
+                None => tell(owner, &erase(owner)),
                 Some(row) => {
                     let profile = Profile {
                         id: owner.to_owned(),

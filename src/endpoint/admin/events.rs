@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::body::Fields;
-use super::{Call, Stop, conflict, integrations, list, refusal, unexpected};
+use super::{Call, PLATFORM, Stop, conflict, integrations, list, refusal, unexpected};
 use crate::directory::Problem;
 use crate::directory::catalogue::{self, Mode, Role, ScopeDefinition};
 use crate::directory::event::{EventLine, EventRecord, is_host};
@@ -11,6 +11,7 @@ use crate::directory::event_command as event;
 use crate::directory::event_object::EventObject;
 use crate::directory::event_settings::EventPatch;
 use crate::directory::platform_command::{Command, Reply as PlatformReply};
+use crate::directory::platform_object::PlatformObject;
 use crate::store::ports::Ports;
 use crate::token::random_id;
 use crate::web::reply::Reply;
@@ -102,11 +103,16 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop
 
 /// `DELETE …/events/{host}`.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
-    find(call, host).await?;
-    let command = Command::DeleteEvent {
-        host: host.to_owned(),
-    };
-    call.take_away(&command, "event").await?;
+    let host = host.to_owned();
+    let known = Command::GetEvent { host: host.clone() };
+    let known = call.ports.ask::<PlatformObject>(PLATFORM, &known).await?;
+    let command = Command::DeleteEvent { host };
+    if matches!(known, PlatformReply::Event { .. }) {
+        call.take_away(&command, "event").await?;
+    } else {
+        // Not there, or deleted by a call that was answered with 503: this is no 404 before its object knows.
+        call.platform(&command, "event").await?;
+    }
     call.changed();
     Ok(Reply::empty(204))
 }

@@ -141,7 +141,7 @@ pub(super) async fn decide<P: Ports>(
     // 3.
     // What the person granted before counts where the answer may be a code without a page.
     let may_skip = matches!(answer, Answer::None { .. }) && !request.prompt.consent;
-    let mut client = AskingClient {
+    let client = AskingClient {
         client_id: request.client.application.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
         idle_days: request.client.event.settings.refresh_idle_days,
@@ -184,12 +184,12 @@ pub(super) async fn decide<P: Ports>(
     let Some(person) = person.filter(|_| !must_sign_in) else {
         return Ok(request.refuse(site, AuthorizationError::LoginRequired, words));
     };
-    // 5. A page is shown on a replica's word. What becomes a code, what is refused, and what the request
-    //    leaves to us is the authority's to say: no scope just approved is missing from it, and no code
+    // 5. A page is shown on a replica's word. What becomes a code, what is refused, a silent request among it, and what
+    //    the request leaves to us is the authority's to say: no scope just approved is missing from it, and no code
     //    is made under an integration that was deleted and created again.
     let mut covered = person.visit.covered;
     let by_replica = match (answer, &scope) {
-        (Answer::None { .. } | Answer::Deny, Some(scope)) if !covered => {
+        (Answer::None { .. } | Answer::Deny, Some(scope)) if !covered && !silent => {
             judge(&request.rules(false), Some(scope), &person).ok()
         }
         _ => None,
@@ -239,12 +239,16 @@ pub(super) async fn decide<P: Ports>(
     let application = &request.client.application;
     let impostor =
         application.client_type == ClientType::Public && !request.redirect_uri.is_https();
-    let same = request.integration.incarnation == client.incarnation;
-    let may_skip = may_skip && same && !sensitive && !impostor;
-    if may_skip && client.scope.is_none() {
-        // What was left to us is known only now.
-        client.scope = Some(scope.clone());
-        covered = match session::signed_in(site, Some(client)).await {
+    let may_skip = may_skip && !sensitive && !impostor;
+    let now = AskingClient {
+        client_id: client.client_id.clone(),
+        incarnation: request.integration.incarnation.clone(),
+        idle_days: request.client.event.settings.refresh_idle_days,
+        scope: Some(scope.clone()),
+    };
+    if may_skip && now != client {
+        // What was left to us is known only now, or what was asked about was what a replica remembered.
+        covered = match session::signed_in(site, Some(now)).await {
             Ok(person) => person.is_some_and(|person| person.visit.covered),
             Err(fault) => return Ok(request.faulty(site, &fault)),
         };

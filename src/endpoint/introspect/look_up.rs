@@ -252,7 +252,6 @@ impl<P: Ports> Asker<'_, P> {
     ) -> Result<Option<Introspection>, Stop> {
         let command = Command::UseToken {
             token_id: token.id.clone(),
-            counts: false,
         };
         let AccountReply::Alive(alive) = self.site.account(&token.account_id, &command).await?
         else {

@@ -195,6 +195,10 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             let words = "You have 100 tokens already: revoke one first.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
+        AccountReply::MadeBefore => {
+            let words = "This form made a token before, which was shown then and is not shown again. If you did not copy it, revoke it below and make another.";
+            return refuse(site, &person, filled_in, TokenField::Whole, words).await;
+        }
         _ => return Ok(refused(site)),
     };
     let text = token

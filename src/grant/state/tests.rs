@@ -17,6 +17,7 @@ fn grant(scope: &str) -> Grant {
         token_hash: "h1".into(),
         rotated_at_ms: T0,
         attempt: "redeemed".into(),
+        previous_attempt: String::new(),
         account_epoch: 0,
         revocations: 0,
         ended: None,
@@ -164,6 +165,29 @@ fn contract_4_the_window_begins_anew_where_a_rotation_is_answered_late() {
         };
         assert_eq!(refresh(&mut one, &retry, 20), decision, "{waited}");
     }
+}
+
+#[test]
+fn the_fronts_own_first_try_that_arrives_late_ends_nothing() {
+    let mut one = grant("a");
+    for (presented, attempt) in [(1, "x"), (2, "y")] {
+        let call = Call {
+            presented,
+            attempt,
+            ..CALL
+        };
+        assert_eq!(refresh(&mut one, &call, 0), Decision::Issue);
+    }
+    let before = one.clone();
+    let late = Decision::Refuse(RefreshRefusal::Late);
+    assert_eq!(refresh(&mut one, &CALL, 1), late);
+    assert_eq!(one, before);
+    let stolen = Call {
+        attempt: "z",
+        ..CALL
+    };
+    let reused = Decision::Refuse(RefreshRefusal::Reused);
+    assert_eq!(refresh(&mut one, &stolen, 1), reused);
 }
 
 #[test]
@@ -421,6 +445,7 @@ fn a_rotation_changes_what_it_must_and_nothing_else() {
         rotated_at_ms: T0 + 3000,
         last_used_at: UnixTime(T0 / 1000 + 3),
         attempt: "x".into(),
+        previous_attempt: "redeemed".into(),
         revision: 2,
         ..grant("a b")
     };
