@@ -58,7 +58,7 @@ export async function confirm(yes, question) {
 }
 
 async function ask(question) {
-  if (!process.stdin.isTTY) throw wrongUsage('There is nobody to ask, so nothing was changed.', 'Add --yes to go on without being asked.');
+  if (!process.stdin.isTTY) throw wrongUsage('This asks before it goes on, and there is nobody to answer: nothing was changed.', 'Add --yes to go on without being asked.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise((resolve) => {

@@ -1,17 +1,18 @@
 // What has to be done for an event to be as described: changes, to be shown, and steps, to be taken in
 // an order in which nothing is needed before it is there, or removed while it is in use.
 
+import { takenAway } from '../approval.mjs';
 import { path } from '../operator-api.mjs';
 import { changedFields, inWords } from './difference.mjs';
 import { isBuiltIn } from './state.mjs';
 
 /**
- * `{changes, steps, kept, guessed, faults}`. A change is `{sign, what, details}`; a step is called with the API and
+ * `{changes, steps, kept, guessed, narrowed, faults}`. A change is `{sign, what, details}`; a step is called with the API and
  * the applications registered so far. `kept` is what the description does not have and pruning would remove,
- * `guessed` the applications known by their names only.
+ * `guessed` the applications known by their names only, `narrowed` the approvals from which something is taken.
  */
 export function planOf(description, state, prune) {
-  const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], faults: [] };
+  const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], narrowed: [], faults: [] };
   const applications = matchApplications(description, state, plan);
   planEvent(plan, description.event, state.event);
   const { catalogue, narrow } = planScopes(plan, description.scopes, state.scopes);
@@ -175,6 +176,8 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
     if (there && Object.keys(fields).length === 0) return;
     const what = application ? nameOf(application.client_id) : `integration of ${name}`;
     plan.changes.push({ sign: there ? '~' : '+', what, details: inWords(fields, there) });
+    const taken = takenAway(fields, there);
+    if (taken.length > 0) plan.narrowed.push({ what, clientId: there.client_id, taken });
     plan.steps.push((api, registered) => {
       const id = application?.client_id ?? registered.idOf(name);
       return api.put(path`/events/${plan.host}/integrations/${id}`, fields);

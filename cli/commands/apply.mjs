@@ -1,3 +1,4 @@
+import { consequencesOf, pauseInstead } from '../approval.mjs';
 import { readDescription, refuse } from '../apply/file.mjs';
 import { planOf } from '../apply/plan.mjs';
 import { readState } from '../apply/state.mjs';
@@ -30,7 +31,7 @@ async function run({ api, values, operands: [file] }) {
   }
 }
 
-function showPlan(say, { changes, kept, guessed }, where) {
+function showPlan(say, { host, changes, kept, guessed, narrowed }, where) {
   for (const { name, client_id } of guessed) {
     remark(`Application ${client_id} is taken for "${plain(name)}" by its name alone. If it is the right one, add to the file: client_id: "${client_id}"`);
   }
@@ -45,10 +46,21 @@ function showPlan(say, { changes, kept, guessed }, where) {
     for (const detail of details) say(`    ${plain(detail)}`);
   }
   say();
+  if (narrowed.length === 0) return;
+  remark('This takes away what was approved:');
+  for (const { what, taken } of narrowed) remark(`  ${plain(what)}: ${taken.map((each) => plain(each.what)).join(', ')}`);
+  for (const consequence of consequencesOf(narrowed.flatMap(({ taken }) => taken))) remark(consequence);
+  for (const { clientId } of narrowed) remark(pauseInstead(host, clientId));
+  remark();
 }
 
 async function carryOut(api, plan, values, registered) {
-  if (plan.changes.some(({ sign }) => sign === '-')) await confirmByName(values.yes, 'Lines with "-" are deleted, and what was granted through them ends.', plan.host);
+  const deletes = plan.changes.some(({ sign }) => sign === '-');
+  const lost = [
+    ...(deletes ? ['Lines with "-" are deleted, and what was granted through them ends.'] : []),
+    ...(plan.narrowed.length > 0 ? ['What is taken away comes back only with a new authorization.'] : []),
+  ];
+  if (lost.length > 0) await confirmByName(values.yes, lost.join('\n'), plan.host);
   else await confirm(values.yes, 'Apply this?');
   try {
     for (const step of plan.steps) await step(api, registered);

@@ -1,6 +1,7 @@
+import { consequencesOf, pauseInstead, takenAway } from '../approval.mjs';
 import { bodyOf, flag, names, oneOf } from '../arguments.mjs';
 import { path } from '../operator-api.mjs';
-import { confirmByName, remark, table } from '../terminal.mjs';
+import { confirmByName, plain, remark, table } from '../terminal.mjs';
 import { MOST, YES, saved } from './common.mjs';
 
 const OPERANDS = ['HOST', 'CLIENT_ID'];
@@ -23,12 +24,27 @@ const put = {
     'obo-scopes': names('obo_scopes', 'what it may ask of people; "" for nothing'),
     'service-scopes': names('service_scopes', 'what it may do as itself; "" for nothing'),
     'service-refresh-tokens': flag('service_refresh_tokens', 'whether it gets refresh tokens as a service; --no-service-refresh-tokens if not'),
-    status: oneOf('status', ['active', 'suspended'], 'suspended: its tokens are paused'),
+    status: oneOf('status', ['active', 'suspended'], 'suspended: its tokens are paused, and what people granted is kept'),
+    ...YES,
   },
   async run({ api, out, values, operands: [host, clientId] }) {
-    saved(out, await api.put(path`/events/${host}/integrations/${clientId}`, bodyOf(put, values)));
+    const target = path`/events/${host}/integrations/${clientId}`;
+    const body = bodyOf(put, values);
+    const taken = takenAway(body, await api.find(target));
+    if (taken.length > 0) await confirmTaking(api, values, host, clientId, taken);
+    saved(out, await api.put(target, body));
   },
 };
+
+/** Said even where nobody is asked: it stands in the log of a script then. */
+async function confirmTaking(api, values, host, clientId, taken) {
+  const { name } = await api.get(path`/applications/${clientId}`);
+  remark(`This takes away from ${plain(name)} (${clientId}) at ${host}:`);
+  for (const { what } of taken) remark(`  ${plain(what)}`);
+  for (const consequence of consequencesOf(taken)) remark(consequence);
+  remark(pauseInstead(host, clientId));
+  await confirmByName(values.yes, 'What is taken away comes back only with a new authorization.', name);
+}
 
 async function remove({ api, values, operands: [host, clientId] }) {
   await api.get(path`/events/${host}/integrations/${clientId}`);

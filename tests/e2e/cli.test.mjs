@@ -225,11 +225,45 @@ test('an integration is approved, paused, resumed and taken back', async () => {
   assert.deepEqual([obo_scopes, service_scopes, service_refresh_tokens, status], [['badge:print', 'pii:basic'], ['stats:read'], true, 'active']);
   assert.equal((await json(['integrations', 'suspend', ...place])).status, 'suspended');
   assert.equal((await json(['integrations', 'resume', ...place])).status, 'active');
-  assert.deepEqual((await json(['integrations', 'put', ...place, '--service-scopes', '', '--no-service-refresh-tokens'])).service_scopes, []);
-  assert.match(await fail(REFUSED, ['integrations', 'put', ...place, '--obo-scopes', 'no:such']), /no:such/);
+  assert.deepEqual((await json(['integrations', 'put', ...place, '--service-scopes', '', '--no-service-refresh-tokens', '--yes'])).service_scopes, []);
+  assert.match(await fail(REFUSED, ['integrations', 'put', ...place, '--obo-scopes', 'badge:print pii:basic no:such']), /no:such/);
   assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`${client_id} +active +badge:print pii:basic`));
   await succeed(['integrations', 'delete', ...place, '--yes']);
   assert.ok(!await exists(`${event}/integrations/${client_id}`));
+});
+
+test('before a scope is taken from an approval: which, what that means, and the application’s name has to be typed', async () => {
+  const { path: event, host } = await willcall.event('narrower.localhost').create();
+  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
+  const put = ['integrations', 'put', host, client_id];
+  const approved = async () => {
+    const { obo_scopes, service_scopes, service_refresh_tokens } = await operator.must('GET', `${event}/integrations/${client_id}`);
+    return [obo_scopes, service_scopes, service_refresh_tokens];
+  };
+  await succeed([...put, '--obo-scopes', 'badge:print pii:basic', '--service-scopes', 'stats:read', '--service-refresh-tokens']);
+  for (const more of [['--obo-scopes', 'pii:email pii:basic badge:print'], ['--service-scopes', 'stats:read user:read'], ['--status', 'suspended'], ['--status', 'active']]) {
+    assert.equal((await run([...put, ...more])).stderr, '', 'nothing is lost, nothing is asked');
+  }
+  const before = [['badge:print', 'pii:basic', 'pii:email'], ['stats:read', 'user:read'], true];
+  assert.deepEqual(await approved(), before);
+
+  for (const [less, lost, follows] of [
+    [['--obo-scopes', 'pii:basic', '--service-scopes', 'user:read'], /Badge Buddy.*\n  obo_scopes: badge:print pii:email\n  service_scopes: stats:read\n/, /lose it at their next refresh, for good/],
+    [['--no-service-refresh-tokens'], /Badge Buddy.*\n  service_refresh_tokens\nThe refresh tokens/, /end, for good/],
+  ]) {
+    const { status, stderr } = await run([...put, ...less]);
+    assert.equal(status, WRONG_USAGE, stderr);
+    for (const said of [lost, follows, new RegExp(`integrations suspend ${host} ${client_id}`), /--yes/]) assert.match(stderr, said);
+  }
+  const other = await runInTerminal([...put, '--obo-scopes', ''], [['Type Badge Buddy', 'y']]);
+  assert.equal(other.status, WRONG_USAGE, other.stdout);
+  assert.deepEqual(await approved(), before);
+
+  const same = await runInTerminal([...put, '--obo-scopes', 'pii:basic'], [['Type Badge Buddy', 'Badge Buddy']]);
+  assert.equal(same.status, 0, same.stdout);
+  const unasked = await run([...put, '--service-scopes', '', '--no-service-refresh-tokens', '--yes']);
+  assert.deepEqual([unasked.status, await approved()], [0, [['pii:basic'], [], false]], unasked.stderr);
+  assert.match(unasked.stderr, /service_scopes: stats:read user:read\n/, 'said all the same');
 });
 
 // -- Accounts and what there is to look up ------------------------------------------------------
@@ -445,6 +479,28 @@ test('apply asks: y for a change, the host’s name for a deletion', async () =>
   const sure = await runInTerminal(['apply', fewer, '--prune'], [[`Type ${host}`, host]]);
   assert.equal(sure.status, 0, sure.stdout);
   assert.deepEqual((await operator.must('GET', `/events/${host}/roles`)).items, []);
+});
+
+test('apply: before a scope is taken from an approval: which, what that means, and the host’s name has to be typed', async () => {
+  const host = 'narrowed.localhost';
+  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
+  const file = (scopes) => write('narrowed.yaml', `event: {host: ${host}, name: Narrowed}\nintegrations: [{client_id: ${client_id}, obo_scopes: [${scopes}]}]\n`);
+  const approved = async () => (await operator.must('GET', `/events/${host}/integrations/${client_id}`)).obo_scopes;
+  for (const scopes of ['pii:basic', 'pii:basic, pii:email']) {
+    assert.doesNotMatch((await run(['apply', file(scopes), '--yes'])).stderr, /takes away/);
+  }
+  const fewer = file('pii:basic');
+  for (const [more, status] of [[['--dry-run'], 0], [[], WRONG_USAGE]]) {
+    const said = await run(['apply', fewer, ...more]);
+    assert.equal(said.status, status, said.stderr);
+    assert.match(said.stderr, new RegExp(`takes away.*\\n  integration of Badge Buddy \\(${client_id}\\): obo_scopes: pii:email\\n.*for good[^]*integrations suspend ${host} ${client_id}`));
+  }
+  const unsure = await runInTerminal(['apply', fewer], [[`Type ${host}`, 'y']]);
+  assert.equal(unsure.status, WRONG_USAGE, unsure.stdout);
+  assert.deepEqual(await approved(), ['pii:basic', 'pii:email']);
+  const sure = await runInTerminal(['apply', fewer], [[`Type ${host}`, host]]);
+  assert.equal(sure.status, 0, sure.stdout);
+  assert.deepEqual(await approved(), ['pii:basic']);
 });
 
 test('apply: what is unknown, twice or of the wrong kind is refused with its path, before anything is asked', async () => {
