@@ -39,6 +39,7 @@ async function main(argv) {
     values,
     operands,
     most: readMost(values, command.most),
+    // Asynchronous if `show` is: what it asks for first, JSON does without.
     out: (value, show) => (values.json ? print(JSON.stringify(value, null, 2)) : show()),
     ...(!command.needsNoDeployment && { api: operatorApi(values) }),
   });

@@ -36,6 +36,13 @@ export async function accountOf(api, host, email) {
   return account;
 }
 
+/** Rows that have a `client_id`, each with its application's name beside it; empty if that is deleted. */
+export async function withNames(api, rows) {
+  const applications = rows.length > 0 ? await api.items('/applications') : [];
+  const names = new Map(applications.map(({ client_id, name }) => [client_id, name]));
+  return rows.map((row) => ({ ...row, application: names.get(row.client_id) }));
+}
+
 /** A client secret, the one time there is to see it. */
 export function showSecret({ client_id, secret_id, client_secret }) {
   record({ client_id, secret_id, client_secret });

@@ -2,14 +2,14 @@ import { consequencesOf, pauseInstead, takenAway } from '../approval.mjs';
 import { bodyOf, flag, names, oneOf } from '../arguments.mjs';
 import { path } from '../operator-api.mjs';
 import { confirmByName, plain, remark, table } from '../terminal.mjs';
-import { MOST, YES, saved } from './common.mjs';
+import { MOST, YES, saved, withNames } from './common.mjs';
 
 const OPERANDS = ['HOST', 'CLIENT_ID'];
-const COLUMNS = ['client_id', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens', 'last_used_on'];
+const COLUMNS = ['client_id', 'application', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens', 'last_used_on'];
 
 async function list({ api, out, most, operands: [host] }) {
   const integrations = await api.items(path`/events/${host}/integrations`, { most });
-  out(integrations, () => table(integrations, COLUMNS, 'No application is approved at this event.'));
+  await out(integrations, async () => table(await withNames(api, integrations), COLUMNS, 'No application is approved at this event.'));
 }
 
 async function show({ api, out, operands: [host, clientId] }) {

@@ -2,7 +2,7 @@
 
 import { path } from '../operator-api.mjs';
 import { confirmByName, remark, table } from '../terminal.mjs';
-import { MOST, YES, findAccount } from './common.mjs';
+import { MOST, YES, findAccount, withNames } from './common.mjs';
 
 // A log of an event has tens of thousands of entries; the newest are asked for.
 const NEWEST = 50;
@@ -10,7 +10,7 @@ const NEWEST = 50;
 async function listGrants({ api, out, most, operands: [host, account] }) {
   const { id } = await findAccount(api, host, account);
   const grants = await api.items(path`/events/${host}/accounts/${id}/grants`, { most });
-  out(grants, () => table(grants, ['id', 'client_id', 'scope', 'created_at', 'last_used_at'], 'This account has no grants.'));
+  await out(grants, async () => table(await withNames(api, grants), ['id', 'client_id', 'application', 'scope', 'created_at', 'last_used_at'], 'This account has no grants.'));
 }
 
 async function endGrant({ api, values, operands: [host, account, grant] }) {
@@ -30,7 +30,7 @@ async function usage({ api, out, most, values, operands: [host] }) {
   const { 'client-id': client_id, from, to } = values;
   const query = Object.fromEntries(Object.entries({ client_id, from, to }).filter(([, value]) => value !== undefined));
   const days = await api.items(path`/events/${host}/usage`, { query, most });
-  out(days, () => table(days, ['day', 'client_id', 'tokens', 'calls', 'refusals'], 'Nothing was used.'));
+  await out(days, async () => table(await withNames(api, days), ['day', 'client_id', 'application', 'tokens', 'calls', 'refusals'], 'No usage recorded.'));
 }
 
 export default [

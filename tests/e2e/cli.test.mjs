@@ -216,7 +216,7 @@ test('a client secret is printed once, with a note, and never again', async () =
 
 test('an integration is approved, paused, resumed and taken back', async () => {
   const { path: event } = await willcall.event('approvals.localhost').create();
-  const { client_id } = await operator.registerApplication();
+  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
   const place = ['approvals.localhost', client_id];
   assert.match(await fail(REFUSED, ['integrations', 'suspend', ...place]), /404/);
   assert.ok(!await exists(`${event}/integrations/${client_id}`), 'pausing what is not there does not approve it');
@@ -227,7 +227,7 @@ test('an integration is approved, paused, resumed and taken back', async () => {
   assert.equal((await json(['integrations', 'resume', ...place])).status, 'active');
   assert.deepEqual((await json(['integrations', 'put', ...place, '--service-scopes', '', '--no-service-refresh-tokens', '--yes'])).service_scopes, []);
   assert.match(await fail(REFUSED, ['integrations', 'put', ...place, '--obo-scopes', 'badge:print pii:basic no:such']), /no:such/);
-  assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`${client_id} +active +badge:print pii:basic`));
+  assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`CLIENT_ID +APPLICATION [^]*${client_id} +Badge Buddy +active +badge:print pii:basic`));
   await succeed(['integrations', 'delete', ...place, '--yes']);
   assert.ok(!await exists(`${event}/integrations/${client_id}`));
 });
@@ -331,14 +331,22 @@ test('grants are listed and ended; the log and usage are shown', async () => {
   const robin = await event.person();
   const grant = await client.obtainGrant(robin, { scope: 'badge:print' });
   const [line] = await json(['grants', 'list', event.host, robin.email]);
-  assert.deepEqual([line.client_id, line.scope], [client.client_id, 'badge:print']);
+  assert.deepEqual([line.client_id, line.scope, line.application], [client.client_id, 'badge:print', undefined]);
+  const { name } = await operator.must('GET', `/applications/${client.client_id}`);
+  assert.match(await succeed(['grants', 'list', event.host, robin.email]), new RegExp(`CLIENT_ID +APPLICATION [^]*${client.client_id} +${name} +badge:print`));
   await fail(WRONG_USAGE, ['grants', 'end', event.host, robin.id, line.id]);
   await succeed(['grants', 'end', event.host, robin.id, line.id, '--yes']);
   assert.equal((await client.refresh(grant.refresh_token)).json.error, 'invalid_grant');
   assert.match(await succeed(['audit', event.host]), /AT +TYPE +ACTOR +DETAIL[^]*integration\.created +operator +client_id=/);
   assert.equal((await json(['audit', event.host, '--most', '2'])).length, 2);
   assert.deepEqual(await json(['usage', event.host, '--from', '2020-01-01', '--to', '2020-01-02', '--client-id', client.client_id]), []);
+  assert.equal((await run(['usage', event.host, '--to', '2020-01-02'])).stderr, 'No usage recorded.\n');
   await fail(REFUSED, ['usage', event.host, '--from', 'yesterday']);
+  const used = await eventually(async () => {
+    const days = await succeed(['usage', event.host]);
+    return days ? days : undefined;
+  }, 'usage');
+  assert.match(used, new RegExp(`CLIENT_ID +APPLICATION [^]*${client.client_id} +${name} `));
 });
 
 // -- apply --------------------------------------------------------------------------------------
