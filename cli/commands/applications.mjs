@@ -80,7 +80,7 @@ async function deleteSecret({ api, values, operands: [clientId, secretId] }) {
 
 export default [
   { words: ['applications', 'list'], summary: 'lists the applications of the deployment', operands: [], options: MOST, run: list },
-  { words: ['applications', 'show'], summary: 'shows an application and its secrets\' ids', operands: ['CLIENT_ID'], options: {}, run: show },
+  { words: ['applications', 'show'], summary: 'shows an application and its secret ids', operands: ['CLIENT_ID'], options: {}, run: show },
   create,
   update,
   { words: ['applications', 'delete'], summary: 'deletes an application', operands: ['CLIENT_ID'], options: YES, run: remove },
