@@ -19,7 +19,20 @@ const READY_WITHIN = 60_000;
 const WELL_WITHIN = 5_000;
 const STOP_WITHIN = 5_000;
 
+const HELP = `npm start [-- [--port N] [--persist-to DIR] [options of wrangler dev]]
+
+  Builds Willcall and runs it on this machine, with a demo event to try.
+
+  --port N          where it listens, at http://localhost:N (8787)
+  --persist-to DIR  where its data are kept (.wrangler/state)
+
+Anything else goes to wrangler dev, whose options "npx wrangler dev --help" lists. Ctrl-C stops it.`;
+
 async function start(args) {
+  if (args.includes('--help') || args.includes('-h')) {
+    say(HELP);
+    return;
+  }
   const began = performance.now();
   const { port, dataDirectory, rest } = readArguments(args);
   await checkPortIsFree(port);
