@@ -2,14 +2,15 @@ import { consequencesOf, pauseInstead, takenAway } from '../approval.mjs';
 import { bodyOf, flag, names, oneOf } from '../arguments.mjs';
 import { path } from '../operator-api.mjs';
 import { confirmByName, plain, remark, table } from '../terminal.mjs';
-import { MOST, YES, saved, withNames } from './common.mjs';
+import { MOST, YES, saved } from './common.mjs';
 
 const OPERANDS = ['HOST', 'CLIENT_ID'];
 const COLUMNS = ['client_id', 'application', 'status', 'obo_scopes', 'service_scopes', 'service_refresh_tokens', 'last_used_on'];
 
 async function list({ api, out, most, operands: [host] }) {
   const integrations = await api.items(path`/events/${host}/integrations`, { most });
-  await out(integrations, async () => table(await withNames(api, integrations), COLUMNS, 'No application is approved at this event.'));
+  const rows = integrations.map(({ application_name, ...rest }) => ({ ...rest, application: application_name }));
+  out(integrations, () => table(rows, COLUMNS, 'No application is approved at this event.'));
 }
 
 async function show({ api, out, operands: [host, clientId] }) {
@@ -30,20 +31,20 @@ const put = {
   async run({ api, out, values, operands: [host, clientId] }) {
     const target = path`/events/${host}/integrations/${clientId}`;
     const body = bodyOf(put, values);
-    const taken = takenAway(body, await api.find(target));
-    if (taken.length > 0) await confirmTaking(api, values, host, clientId, taken);
+    const there = await api.find(target);
+    const taken = takenAway(body, there);
+    if (taken.length > 0) await confirmTaking(values, host, there, taken);
     saved(out, await api.put(target, body));
   },
 };
 
 /** Said even where nobody is asked: it stands in the log of a script then. */
-async function confirmTaking(api, values, host, clientId, taken) {
-  const { name } = await api.get(path`/applications/${clientId}`);
-  remark(`This takes away from ${plain(name)} (${clientId}) at ${host}:`);
+async function confirmTaking(values, host, { client_id, application_name }, taken) {
+  remark(`This takes away from ${plain(application_name)} (${client_id}) at ${host}:`);
   for (const { what } of taken) remark(`  ${plain(what)}`);
   for (const consequence of consequencesOf(taken)) remark(consequence);
-  remark(pauseInstead(host, clientId));
-  await confirmByName(values.yes, 'What is taken away comes back only with a new authorization.', name);
+  remark(pauseInstead(host, client_id));
+  await confirmByName(values.yes, 'What is taken away comes back only with a new authorization.', application_name);
 }
 
 async function remove({ api, values, operands: [host, clientId] }) {
