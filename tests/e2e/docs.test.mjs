@@ -269,6 +269,26 @@ test('README names the versions that are needed, and whoever has an older Rust i
 });
 
 // ---------------------------------------------------------------------------------------------
+// The audit log
+// ---------------------------------------------------------------------------------------------
+
+test('docs/organisers.md puts each entry of the audit log into words, and no other', () => {
+  const read = (file) => readFileSync(path.join(projectRoot, file), 'utf8');
+  const source = readdirSync(path.join(projectRoot, 'src'), { recursive: true }).filter((file) => file.endsWith('.rs')).map((file) => read(`src/${file}`)).join('\n');
+  const written = [...source.matchAll(/"((?:event|scopes|roles|integration|account|grant|personal_access_token)\.[a-z_]+)"/g)].map(([, type]) => type);
+  const explained = [...read('docs/organisers.md').matchAll(/`([a-z_]+\.[a-z_]+)`/g)].map(([, type]) => type);
+  const types = new Set(written.filter((type) => !type.endsWith('.html')));
+  assert.ok(types.size > 10);
+  assert.deepEqual([...new Set(explained)].sort(), [...types].sort());
+});
+
+test('npm start -- --help says what npm start takes, and starts nothing', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/start.mjs', '--help'], { cwd: projectRoot });
+  for (const option of ['--port', '--persist-to']) assert.ok(stdout.includes(option), stdout);
+  assert.doesNotMatch(stdout, /→/);
+});
+
+// ---------------------------------------------------------------------------------------------
 // The links
 // ---------------------------------------------------------------------------------------------
 
