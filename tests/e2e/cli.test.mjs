@@ -216,7 +216,7 @@ test('a client secret is printed once, with a note, and never again', async () =
 
 test('an integration is approved, paused, resumed and taken back', async () => {
   const { path: event } = await willcall.event('approvals.localhost').create();
-  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
+  const { client_id } = await operator.registerApplication({ name: 'Rota Robot' });
   const place = ['approvals.localhost', client_id];
   assert.match(await fail(REFUSED, ['integrations', 'suspend', ...place]), /404/);
   assert.ok(!await exists(`${event}/integrations/${client_id}`), 'pausing what is not there does not approve it');
@@ -227,14 +227,14 @@ test('an integration is approved, paused, resumed and taken back', async () => {
   assert.equal((await json(['integrations', 'resume', ...place])).status, 'active');
   assert.deepEqual((await json(['integrations', 'put', ...place, '--service-scopes', '', '--no-service-refresh-tokens', '--yes'])).service_scopes, []);
   assert.match(await fail(REFUSED, ['integrations', 'put', ...place, '--obo-scopes', 'badge:print pii:basic no:such']), /no:such/);
-  assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`CLIENT_ID +APPLICATION [^]*${client_id} +Badge Buddy +active +badge:print pii:basic`));
+  assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`CLIENT_ID +APPLICATION [^]*${client_id} +Rota Robot +active +badge:print pii:basic`));
   await succeed(['integrations', 'delete', ...place, '--yes']);
   assert.ok(!await exists(`${event}/integrations/${client_id}`));
 });
 
 test('before a scope is taken from an approval: which, what that means, and the application’s name has to be typed', async () => {
   const { path: event, host } = await willcall.event('narrower.localhost').create();
-  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
+  const { client_id } = await operator.registerApplication({ name: 'Rota Robot' });
   const put = ['integrations', 'put', host, client_id];
   const approved = async () => {
     const { obo_scopes, service_scopes, service_refresh_tokens } = await operator.must('GET', `${event}/integrations/${client_id}`);
@@ -248,18 +248,18 @@ test('before a scope is taken from an approval: which, what that means, and the 
   assert.deepEqual(await approved(), before);
 
   for (const [less, lost, follows] of [
-    [['--obo-scopes', 'pii:basic', '--service-scopes', 'user:read'], /Badge Buddy.*\n  obo_scopes: badge:print pii:email\n  service_scopes: stats:read\n/, /lose it at their next refresh, for good/],
-    [['--no-service-refresh-tokens'], /Badge Buddy.*\n  service_refresh_tokens\nThe refresh tokens/, /end, for good/],
+    [['--obo-scopes', 'pii:basic', '--service-scopes', 'user:read'], /Rota Robot.*\n  obo_scopes: badge:print pii:email\n  service_scopes: stats:read\n/, /lose it at their next refresh, for good/],
+    [['--no-service-refresh-tokens'], /Rota Robot.*\n  service_refresh_tokens\nThe refresh tokens/, /end, for good/],
   ]) {
     const { status, stderr } = await run([...put, ...less]);
     assert.equal(status, WRONG_USAGE, stderr);
     for (const said of [lost, follows, new RegExp(`integrations suspend ${host} ${client_id}`), /--yes/]) assert.match(stderr, said);
   }
-  const other = await runInTerminal([...put, '--obo-scopes', ''], [['Type Badge Buddy', 'y']]);
+  const other = await runInTerminal([...put, '--obo-scopes', ''], [['Type Rota Robot', 'y']]);
   assert.equal(other.status, WRONG_USAGE, other.stdout);
   assert.deepEqual(await approved(), before);
 
-  const same = await runInTerminal([...put, '--obo-scopes', 'pii:basic'], [['Type Badge Buddy', 'Badge Buddy']]);
+  const same = await runInTerminal([...put, '--obo-scopes', 'pii:basic'], [['Type Rota Robot', 'Rota Robot']]);
   assert.equal(same.status, 0, same.stdout);
   const unasked = await run([...put, '--service-scopes', '', '--no-service-refresh-tokens', '--yes']);
   assert.deepEqual([unasked.status, await approved()], [0, [['pii:basic'], [], false]], unasked.stderr);
@@ -491,7 +491,7 @@ test('apply asks: y for a change, the host’s name for a deletion', async () =>
 
 test('apply: before a scope is taken from an approval: which, what that means, and the host’s name has to be typed', async () => {
   const host = 'narrowed.localhost';
-  const { client_id } = await operator.registerApplication({ name: 'Badge Buddy' });
+  const { client_id } = await operator.registerApplication({ name: 'Rota Robot' });
   const file = (scopes) => write('narrowed.yaml', `event: {host: ${host}, name: Narrowed}\nintegrations: [{client_id: ${client_id}, obo_scopes: [${scopes}]}]\n`);
   const approved = async () => (await operator.must('GET', `/events/${host}/integrations/${client_id}`)).obo_scopes;
   for (const scopes of ['pii:basic', 'pii:basic, pii:email']) {
@@ -501,7 +501,7 @@ test('apply: before a scope is taken from an approval: which, what that means, a
   for (const [more, status] of [[['--dry-run'], 0], [[], WRONG_USAGE]]) {
     const said = await run(['apply', fewer, ...more]);
     assert.equal(said.status, status, said.stderr);
-    assert.match(said.stderr, new RegExp(`takes away.*\\n  integration of Badge Buddy \\(${client_id}\\): obo_scopes: pii:email\\n.*for good[^]*integrations suspend ${host} ${client_id}`));
+    assert.match(said.stderr, new RegExp(`takes away.*\\n  integration of Rota Robot \\(${client_id}\\): obo_scopes: pii:email\\n.*for good[^]*integrations suspend ${host} ${client_id}`));
   }
   const unsure = await runInTerminal(['apply', fewer], [[`Type ${host}`, 'y']]);
   assert.equal(unsure.status, WRONG_USAGE, unsure.stdout);
