@@ -479,14 +479,14 @@ fn written_event() -> MemoryLedger {
 
 const EVENT_ROWS: &str = r##"account/acc_1 = {"id":"acc_1","email":"Robin@people.example","name":"Robin","roles":["staff"],"permissions":["shirts"],"status":"disabled","created_at":1772357400,"version":2,"epoch":1,"session_epoch":1}
 audit/0000000000000000 = {"at":1772357400,"type":"event.created","actor":"operator","host":"reg.example"}
-audit/0000000000000001 = {"at":1772357400,"type":"scopes.replaced","actor":"operator","count":"6"}
-audit/0000000000000002 = {"at":1772357400,"type":"roles.replaced","actor":"operator","count":"1"}
+audit/0000000000000001 = {"at":1772357400,"type":"scopes.replaced","actor":"operator","added":"badge:print","changed":"pii:basic pii:email token:introspect user:read user:roles","count":"6"}
+audit/0000000000000002 = {"at":1772357400,"type":"roles.replaced","actor":"operator","added":"staff","count":"1"}
 audit/0000000000000003 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_scopes":"user:read","status":"active"}
 audit/0000000000000004 = {"at":1772357400,"type":"integration.changed","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_scopes":"user:read","status":"suspended"}
 audit/0000000000000005 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1002","obo_scopes":"","service_scopes":"","status":"active"}
 audit/0000000000000006 = {"at":1772357400,"type":"integration.deleted","actor":"operator","client_id":"1002"}
-audit/0000000000000007 = {"at":1772357400,"type":"account.created","actor":"operator","account":"acc_1"}
-audit/0000000000000008 = {"at":1772357400,"type":"account.changed","actor":"operator","account":"acc_1","password_changed":"no","status":"disabled"}
+audit/0000000000000007 = {"at":1772357400,"type":"account.created","actor":"operator","account":"acc_1","roles":"staff"}
+audit/0000000000000008 = {"at":1772357400,"type":"account.changed","actor":"operator","account":"acc_1","changed":"status","password_changed":"no","status":"disabled"}
 audit_count = 9
 email/robin@people.example = acc_1
 event = {"id":"evt_1","host":"reg.example","settings":{"name":"Harbour Con","retry_window":10,"refresh_idle_days":30,"pat_max_days":null,"accent":"#0a7cff"},"version":7,"revision":7,"deleted":false}

@@ -30,6 +30,54 @@ pub struct Entry {
 pub const PREFIX: &str = "audit/";
 const COUNT: &str = "audit_count";
 
+/// How long a list of names in an entry may be, in characters.
+const LONGEST_LIST: usize = 1000;
+
+/// Names as an entry has them: with a space between two, and if there are too many, how many more there are.
+pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+    let mut list = String::new();
+    let mut left_out = 0usize;
+    for name in all {
+        if left_out > 0 || list.len() + name.len() > LONGEST_LIST {
+            left_out += 1;
+            continue;
+        }
+        if !list.is_empty() {
+            list.push(' ');
+        }
+        list.push_str(name);
+    }
+    if left_out > 0 {
+        list.push_str(&format!(" and {left_out} more"));
+    }
+    list
+}
+
+/// What became of a list whose items have names: the names that were added, removed, and those of what is not the same.
+pub fn differences<T: PartialEq>(
+    before: &[T],
+    after: &[T],
+    name: impl Fn(&T) -> &str,
+) -> [(&'static str, String); 3] {
+    let of = |items: &[T], other: &[T]| {
+        names(
+            items
+                .iter()
+                .map(&name)
+                .filter(|one| !other.iter().any(|each| name(each) == *one)),
+        )
+    };
+    let changed = after.iter().filter(|one| {
+        let was = before.iter().find(|each| name(each) == name(one));
+        was.is_some_and(|was| was != *one)
+    });
+    [
+        ("added", of(after, before)),
+        ("removed", of(before, after)),
+        ("changed", names(changed.map(&name))),
+    ]
+}
+
 /// Writes an entry.
 ///
 /// # Errors

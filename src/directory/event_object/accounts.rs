@@ -1,8 +1,9 @@
 //! The event's accounts.
 
-use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD, gone};
+use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD, ROLES, gone};
 use crate::account::profile::AccountStatus;
 use crate::directory::account_row::{AccountPatch, AccountRow, email_key};
+use crate::directory::catalogue::Role;
 use crate::directory::event_command::Reply;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
@@ -51,13 +52,14 @@ pub(super) fn create_account(
                 "there is an account with this email already".into(),
             )));
         }
-        None => audit::write(
-            ledger,
-            "account.created",
-            OPERATOR,
-            &[("account", &row.id)],
-            now,
-        )?,
+        None => {
+            let roles = known_roles(ledger, &row)?;
+            let mut detail = vec![("account", row.id.as_str())];
+            if !roles.is_empty() {
+                detail.push(("roles", &roles));
+            }
+            audit::write(ledger, "account.created", OPERATOR, &detail, now)?;
+        }
     }
     ledger.put(&email, &row.id);
     keep_account(ledger, &row, password.as_deref())?;
@@ -103,25 +105,63 @@ pub(super) fn patch_account(
         ledger.put(&format!("{EMAIL}{new}"), id);
     }
     row.version = row.version.saturating_add(1);
+    note_change(ledger, &before, &row, password.is_some(), now)?;
+    keep_account(ledger, &row, password.as_deref())?;
+    Ok(Reply::Account(Box::new(row)))
+}
+
+/// Those of somebody's roles that the event has, as the audit log may keep them: what else is called a role gives
+/// nothing, and may be anything, as may a permission.
+fn known_roles(ledger: &impl Ledger, row: &AccountRow) -> Result<String, Corrupt> {
+    let known: Vec<Role> = load(ledger, ROLES)?.unwrap_or_default();
+    let roles = row.roles.iter().map(String::as_str);
+    Ok(audit::names(roles.filter(|name| {
+        known.iter().any(|role| role.name == *name)
+    })))
+}
+
+/// The entry of a changed account: what was changed, and which roles it had and has. Neither name nor e-mail is in it.
+fn note_change(
+    ledger: &mut impl Ledger,
+    before: &AccountRow,
+    row: &AccountRow,
+    password_changed: bool,
+    now: Now,
+) -> Result<(), Corrupt> {
     let status = if row.status == AccountStatus::Active {
         "active"
     } else {
         "disabled"
     };
-    let password_changed = if password.is_some() { "yes" } else { "no" };
-    audit::write(
-        ledger,
-        "account.changed",
-        OPERATOR,
-        &[
-            ("account", id),
-            ("status", status),
-            ("password_changed", password_changed),
-        ],
-        now,
-    )?;
-    keep_account(ledger, &row, password.as_deref())?;
-    Ok(Reply::Account(Box::new(row)))
+    let changed: Vec<&str> = [
+        ("email", before.email != row.email),
+        ("name", before.name != row.name),
+        ("password", password_changed),
+        ("permissions", before.permissions != row.permissions),
+        ("roles", before.roles != row.roles),
+        ("status", before.status != row.status),
+    ]
+    .into_iter()
+    .filter_map(|(field, changed)| changed.then_some(field))
+    .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let changed = changed.join(" ");
+    let mut detail = vec![
+        ("account", row.id.as_str()),
+        ("status", status),
+        ("changed", changed.as_str()),
+        (
+            "password_changed",
+            if password_changed { "yes" } else { "no" },
+        ),
+    ];
+    let (had, has) = (known_roles(ledger, before)?, known_roles(ledger, row)?);
+    if before.roles != row.roles {
+        detail.extend([("roles_before", had.as_str()), ("roles", has.as_str())]);
+    }
+    audit::write(ledger, "account.changed", OPERATOR, &detail, now)
 }
 
 pub(super) fn delete_account(

@@ -87,6 +87,7 @@ pub(super) fn put_integration(
     }
     let before = last.filter(|last| !last.deleted);
     let created = before.is_none();
+    let was = before.clone();
     let had_refresh_tokens = before
         .as_ref()
         .is_some_and(|row| row.service_refresh_tokens);
@@ -103,6 +104,7 @@ pub(super) fn put_integration(
     if let Err(problem) = patch.apply(&mut integration, &catalogue) {
         return Ok(Reply::Problem(problem));
     }
+    let same = was.as_ref() == Some(&integration);
     if created {
         // What was counted under an earlier one, or after it was deleted, is no use of this one.
         usage::forget_last_use(ledger, &client_id);
@@ -128,6 +130,14 @@ pub(super) fn put_integration(
     if row.as_ref() != Some(&next) || outbox::find(ledger, &service).is_some() {
         store(ledger, &service, &next)?;
         outbox::note(ledger, &service);
+    }
+    let reply = Reply::Integration {
+        created,
+        integration: Box::new(report(ledger, integration.clone())),
+    };
+    // The front's own second try, or what somebody makes sure of, is no change.
+    if same {
+        return Ok(reply);
     }
     let kind = if created {
         "integration.created"
@@ -158,10 +168,7 @@ pub(super) fn put_integration(
         ],
         now,
     )?;
-    Ok(Reply::Integration {
-        created,
-        integration: Box::new(report(ledger, integration)),
-    })
+    Ok(reply)
 }
 
 pub(super) fn delete_integration(

@@ -7,7 +7,7 @@ use crate::directory::event_settings::EventSettings;
 use crate::directory::integration::Integration;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
-use crate::ledger::{Corrupt, Ledger, load_all, store};
+use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 
 pub(super) fn configure(
     ledger: &mut impl Ledger,
@@ -71,6 +71,25 @@ pub(super) fn close(
     Ok(Reply::Done)
 }
 
+/// The entry of a list that was replaced.
+fn replaced(
+    ledger: &mut impl Ledger,
+    kind: &str,
+    count: usize,
+    differences: &[(&str, String)],
+    now: Now,
+) -> Result<(), Corrupt> {
+    let count = count.to_string();
+    let mut detail = vec![("count", count.as_str())];
+    detail.extend(
+        differences
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| (*what, names.as_str())),
+    );
+    audit::write(ledger, kind, OPERATOR, &detail, now)
+}
+
 pub(super) fn put_scopes(
     ledger: &mut impl Ledger,
     core: Core,
@@ -102,14 +121,10 @@ pub(super) fn put_scopes(
             }
         }
     }
+    let before: Vec<ScopeDefinition> = load(ledger, SCOPES)?.unwrap_or_default();
     store(ledger, SCOPES, &scopes)?;
-    audit::write(
-        ledger,
-        "scopes.replaced",
-        OPERATOR,
-        &[("count", &scopes.len().to_string())],
-        now,
-    )?;
+    let differences = audit::differences(&catalogue::merge(&before), &merged, |scope| &scope.name);
+    replaced(ledger, "scopes.replaced", scopes.len(), &differences, now)?;
     touch(ledger, core)?;
     Ok(Reply::Done)
 }
@@ -123,14 +138,10 @@ pub(super) fn put_roles(
     if let Err(problem) = catalogue::check_roles(roles) {
         return Ok(Reply::Problem(problem));
     }
+    let before: Vec<Role> = load(ledger, ROLES)?.unwrap_or_default();
     store(ledger, ROLES, &roles)?;
-    audit::write(
-        ledger,
-        "roles.replaced",
-        OPERATOR,
-        &[("count", &roles.len().to_string())],
-        now,
-    )?;
+    let differences = audit::differences(&before, roles, |role| &role.name);
+    replaced(ledger, "roles.replaced", roles.len(), &differences, now)?;
     touch(ledger, core)?;
     Ok(Reply::Done)
 }
