@@ -243,6 +243,23 @@ fn contract_4_a_browser_that_has_signed_in_before_has_a_count_of_its_own() {
 }
 
 #[test]
+fn contract_4_a_browser_that_many_share_is_known_to_each_of_them() {
+    let s = Scene::new();
+    let shared = s.browser();
+    shared.sign_in(&s.robin);
+    for n in 1..50 {
+        shared.sign_in(&other_person(&s, &format!("desk{n}@people.example")));
+    }
+    fail(&s.browser(), EMAIL, 10);
+    shared.sign_in(&s.robin);
+    let largest = shared.jar.borrow().values().map(String::len).max();
+    assert!(
+        largest < Some(4000),
+        "browsers keep no cookie of more than 4096 bytes"
+    );
+}
+
+#[test]
 fn contract_4_an_address_waits_after_100_failures_and_only_that_address() {
     let s = Scene::new();
     let at = |address: &str, email: &str, password: &str| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::check_permission;
-use super::{Problem, check_text};
+use super::{Problem, check_line};
 use crate::account::profile::AccountStatus;
 use crate::protocol::time::UnixTime;
 
@@ -81,7 +81,7 @@ impl AccountPatch {
             }
             row.status = status;
         }
-        check_text("name", &row.name, 1, 200)?;
+        check_line("name", &row.name, 1, 200)?;
         check_email(&row.email)?;
         if row.roles.len() > 100 || row.permissions.len() > 200 {
             return Err(Problem::invalid("at most 100 roles and 200 permissions"));
@@ -102,10 +102,11 @@ fn each_once(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// The form of an e-mail address that is compared: case does not count.
+/// The form of an e-mail address that is compared: case does not count. (Of a Greek letter, the one for the end of a word is
+/// another lower case of the same capital.)
 #[must_use]
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
+    email.trim().to_lowercase().replace('ς', "σ")
 }
 
 fn check_email(email: &str) -> Result<(), Problem> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, Status, check_text};
+use super::{Problem, Status, check_line, check_text};
 use crate::protocol::client::{ClientId, ClientType};
 use crate::protocol::redirect_uri;
 use crate::protocol::time::UnixTime;
@@ -147,7 +147,7 @@ impl ApplicationPatch {
         if let Some(status) = self.status {
             application.status = status;
         }
-        check_text("name", &application.name, 1, 100)?;
+        check_line("name", &application.name, 1, 100)?;
         check_text("description", &application.description, 0, 500)?;
         if let Some(website) = &application.website {
             check_text("website", website, 1, 300)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, check_text};
+use super::{Problem, check_line, check_text};
 use crate::protocol::scope::is_scope_name;
 
 /// Whether a scope is for acting on behalf of a person or as a service.
@@ -129,8 +129,14 @@ pub fn merge(own: &[ScopeDefinition]) -> Vec<ScopeDefinition> {
 pub fn check(scopes: &[ScopeDefinition]) -> Result<(), Problem> {
     let built_in = built_in();
     let mut seen = BTreeSet::new();
-    if scopes.len() > 200 {
-        return Err(Problem::invalid("a catalogue has at most 200 scopes"));
+    // What GET answers can be put back: the built-in ones come on top.
+    let own = scopes
+        .iter()
+        .filter(|scope| !built_in.iter().any(|known| known.name == scope.name));
+    if own.count() > 200 {
+        return Err(Problem::invalid(
+            "a catalogue has at most 200 scopes beside the built-in ones",
+        ));
     }
     for scope in scopes {
         let name = &scope.name;
@@ -142,7 +148,7 @@ pub fn check(scopes: &[ScopeDefinition]) -> Result<(), Problem> {
         if !seen.insert(name) {
             return Err(Problem::invalid(format!("scope {name} is there twice")));
         }
-        check_text(&format!("title of scope {name}"), &scope.title, 1, 100)?;
+        check_line(&format!("title of scope {name}"), &scope.title, 1, 100)?;
         check_text(
             &format!("description of scope {name}"),
             &scope.description,
@@ -204,7 +210,7 @@ pub fn check_roles(roles: &[Role]) -> Result<(), Problem> {
                 role.name
             )));
         }
-        check_text(&format!("title of role {}", role.name), &role.title, 0, 100)?;
+        check_line(&format!("title of role {}", role.name), &role.title, 0, 100)?;
         for permission in &role.permissions {
             check_permission(permission)?;
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, check_text, nullable};
+use super::{Problem, check_line, nullable};
 use crate::grant::state::LONGEST_WINDOW;
 
 /// What an operator sets of an event.
@@ -82,7 +82,7 @@ impl EventPatch {
         if let Some(accent) = self.accent {
             settings.accent = accent;
         }
-        check_text("name", &settings.name, 1, 100)?;
+        check_line("name", &settings.name, 1, 100)?;
         if settings.retry_window > LONGEST_WINDOW {
             return Err(Problem::invalid("retry_window must be 0 to 60 seconds"));
         }

@@ -82,6 +82,39 @@ pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<
     Ok(())
 }
 
+/// Checks a name or a title, which people read in the middle of a sentence and go by.
+///
+/// # Errors
+/// [`Problem::Invalid`] as of [`check_text`]; for a line break, for what changes the direction of the words around it, and
+/// if something must be there, but nothing can be seen.
+pub fn check_line(field: &str, text: &str, least: usize, most: usize) -> Result<(), Problem> {
+    check_text(field, text, least, most)?;
+    let breaks = |c| matches!(c, '\n' | '\u{2028}' | '\u{2029}');
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.chars().any(|c| breaks(c) || turns(c)) {
+        return Err(Problem::invalid(format!(
+            "{field} must have no line breaks and no characters that change the direction of writing"
+        )));
+    }
+    if least > 0 && text.chars().all(is_invisible) {
+        return Err(Problem::invalid(format!(
+            "{field} must have a character that can be seen"
+        )));
+    }
+    Ok(())
+}
+
+/// White space, and letters without a look of their own.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 /// What a row of a client is called: in the order of their numbers.
 #[must_use]
 pub fn row_of(client_id: &ClientId) -> String {

@@ -24,7 +24,7 @@ use crate::web::reply::{Forms, Reply};
 
 const ACTION: &str = "sign in";
 /// How many accounts a browser remembers having signed in to.
-const MOST_KNOWN: usize = 5;
+const MOST_KNOWN: usize = 50;
 
 /// Where to sign in and come back to `target`, a path of ours with its query.
 #[must_use]

@@ -136,12 +136,12 @@ impl Fields {
 
     /// A whole number.
     pub fn number(&mut self, name: &str) -> Result<Option<u64>, Stop> {
-        self.take(name, "a whole number, not negative", |value| value.as_u64())
+        self.take(name, "a whole number, not negative", |value| whole(&value))
     }
 
     /// A whole number or null.
     pub fn nullable_number(&mut self, name: &str) -> Result<Option<Option<u64>>, Stop> {
-        let read = |value| nullable(value, |value| value.as_u64());
+        let read = |value| nullable(value, |value| whole(&value));
         self.take(name, "a whole number, not negative, or null", read)
     }
 
@@ -216,6 +216,16 @@ fn text(value: Value) -> Option<String> {
         Value::String(text) => Some(text),
         _ => None,
     }
+}
+
+/// A whole number as JSON Schema has it: `10.0` is one.
+fn whole(value: &Value) -> Option<u64> {
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    value.as_u64().or_else(|| {
+        let number = value.as_f64()?;
+        let sound = number.fract() == 0.0 && (0.0..=MOST).contains(&number);
+        sound.then(|| format!("{number:.0}").parse().ok())?
+    })
 }
 
 fn nullable<T>(value: Value, read: impl FnOnce(Value) -> Option<T>) -> Option<Option<T>> {

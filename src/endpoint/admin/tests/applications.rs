@@ -47,6 +47,38 @@ fn contract_7_a_registration_needs_name_redirect_uris_and_type_in_bounds() {
 }
 
 #[test]
+fn contract_7_a_name_is_one_line_that_can_be_seen() {
+    let world = World::new();
+    for name in [
+        "\u{200b}",
+        " \u{feff}\u{2800}\u{3164} ",
+        "two\nlines",
+        "two\u{2028}lines",
+        "reversed \u{202e}emaN",
+        "isolated \u{2066}name",
+        "tab\there",
+    ] {
+        world.refused(
+            400,
+            "POST",
+            "/applications",
+            application(json!({"name": name})),
+        );
+        world.refused(400, "PUT", EVENT, json!({"name": name}));
+        let account = json!({"name": name, "email": "x@y.example"});
+        world.refused(400, "POST", &format!("{EVENT}/accounts"), account);
+        let scope = json!([{"name": "a", "title": name, "modes": ["obo"]}]);
+        world.refused(400, "PUT", &format!("{EVENT}/scopes"), scope);
+    }
+    for name in ["مُحَمَّد\u{200f}", "ن\u{200c}ا", "👩\u{200d}🚀", "❤\u{fe0f}"] {
+        let made = world.application(json!({"name": name}));
+        assert_eq!(made["name"], name);
+    }
+    let lines = json!({"description": "two\nlines"});
+    world.application(lines);
+}
+
+#[test]
 fn contract_7_redirect_uris_are_checked_at_registration_and_at_every_change() {
     let world = World::empty();
     let client_id = world.application(json!({}))["client_id"]

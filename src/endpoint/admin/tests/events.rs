@@ -293,6 +293,32 @@ fn contract_7_the_audit_log_is_newest_first_and_names_nobody() {
 }
 
 #[test]
+fn contract_7_a_full_catalogue_can_be_put_back() {
+    let world = World::new();
+    let path = format!("{EVENT}/scopes");
+    let full: Vec<Value> = (0..200)
+        .map(|n| json!({"name": format!("s{n}"), "title": "S", "modes": ["obo"]}))
+        .collect();
+    let items = world.must("PUT", &path, json!(full))["items"].clone();
+    assert_eq!(world.must("PUT", &path, items.clone())["items"], items);
+    let mut more = full;
+    more.push(json!({"name": "one-more", "title": "S", "modes": ["obo"]}));
+    world.refused(400, "PUT", &path, json!(more));
+}
+
+#[test]
+fn contract_7_a_whole_number_may_be_written_with_a_point() {
+    let world = World::new();
+    for (written, read) in [(json!(10.0), json!(10)), (json!(2e1), json!(20))] {
+        let event = world.must("PUT", EVENT, json!({"retry_window": written}));
+        assert_eq!(event["retry_window"], read);
+    }
+    for wrong in [json!(1.5), json!(-1.0), json!(1e300), json!("10")] {
+        world.refused(400, "PUT", EVENT, json!({"retry_window": wrong}));
+    }
+}
+
+#[test]
 fn contract_7_the_audit_log_says_what_was_changed() {
     let world = World::new();
     let latest = || world.items(&format!("{EVENT}/audit"))[0].clone();
