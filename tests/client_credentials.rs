@@ -35,11 +35,15 @@ fn contract_4_a_scope_that_is_not_approved_for_services_or_none_at_all_is_invali
             .try_as_service(&s, scope)
             .refused(400, "invalid_scope");
     }
+    let answer = s.client.try_as_service(&s, "stats:read pii:email no:such");
+    let said = answer.json()["error_description"].to_string();
+    assert!(said.contains("not approved no:such for"), "{said}");
     s.change(&s.client, json!({"service_scopes": []}));
     s.another_isolate();
-    s.client
-        .try_as_service(&s, "")
-        .refused(400, "invalid_scope");
+    let answer = s.client.try_as_service(&s, "");
+    answer.refused(400, "invalid_scope");
+    let said = answer.json()["error_description"].to_string();
+    assert!(said.contains("approved nothing"), "{said}");
     s.client
         .try_as_service(&s, "stats:read")
         .refused(400, "invalid_scope");

@@ -303,9 +303,9 @@ impl<P: Ports> Request<'_, P> {
                         invalid_scope("Nothing is approved for this application here.")
                     })?;
                 let known = Known { event, integration };
-                let scope = self.service_scope(&known).ok_or_else(|| {
-                    invalid_scope("Only scopes that the organiser approved for this application as a service.")
-                })?;
+                let scope = self
+                    .service_scope(&known)
+                    .ok_or_else(|| self.not_for_services(&known))?;
                 (known, scope)
             }
         };
@@ -348,6 +348,24 @@ impl<P: Ports> Request<'_, P> {
         match &self.asked {
             None => (!approved.is_empty()).then_some(approved),
             Some(asked) => asked.is_within(&approved).then(|| asked.clone()),
+        }
+    }
+
+    /// `invalid_scope`, which names the first scope that cannot be had.
+    fn not_for_services(&self, known: &Known) -> Stop {
+        let approved = known.event.approved(&known.integration, Mode::Service);
+        let missing = self
+            .asked
+            .iter()
+            .flat_map(Scope::names)
+            .find(|name| !approved.has(name) && !approved.is_empty());
+        match missing {
+            Some(name) => invalid_scope(&format!(
+                "The organiser has not approved {name} for this application as a service."
+            )),
+            None => invalid_scope(
+                "The organiser has approved nothing for this application as a service.",
+            ),
         }
     }
 
