@@ -548,6 +548,76 @@ fn contract_3_a_consent_form_that_is_not_ours_is_403_and_grants_nothing() {
 }
 
 #[test]
+fn contract_3_a_consent_form_of_a_session_that_is_over_is_403_and_leads_back_to_the_request() {
+    let s = Scene::new();
+    let casey = other_person(&s, "casey@people.example");
+    let browser = s.signed_in();
+    let extra = [("scope", "pii:basic"), ("state", "a&b=\"<")];
+    let ask = || browser.authorize(&s.client, &extra);
+    let way_on = |page: &str| {
+        let link = page.split("<a class=\"button\" href=\"").nth(1).unwrap();
+        unescape(link.split('"').next().unwrap())
+    };
+
+    // Signed out in another tab.
+    let page = ask();
+    let account = browser.get("/account");
+    browser.submit(&account, "/logout", &[]).page(200);
+    for decision in ["authorize", "deny"] {
+        let refused = browser.decide(&page, decision).page(403);
+        assert!(refused.contains("<h1>You are not signed in</h1>"));
+        assert!(refused.contains("Badge Buddy"), "{refused}");
+        let again = browser.get(&way_on(&refused));
+        assert!(again.asks_to_sign_in(), "{}", way_on(&refused));
+    }
+    let refused = browser.decide(&page, "authorize").page(403);
+    let again = browser.sign_in_where_asked(&browser.get(&way_on(&refused)), &s.robin);
+    let answer = browser.decide(&again, "authorize").redirect();
+    assert!(!answer.code().is_empty());
+    assert_eq!(answer.get("state"), Some("a&b=\"<"));
+
+    // Signed in anew in another tab, as anybody; open for too long.
+    for person in [&s.robin, &casey] {
+        let page = ask();
+        browser.sign_in(person);
+        let refused = browser.decide(&page, "authorize").page(403);
+        assert!(refused.contains("<h1>This form is no longer valid</h1>"));
+        let again = browser.get(&way_on(&refused));
+        assert!(again.asks_for_consent() && again.text().contains(&person.email));
+    }
+    let page = ask();
+    s.wait(4 * 3600 + 1);
+    let refused = browser.decide(&page, "authorize").page(403);
+    assert!(browser.get(&way_on(&refused)).asks_for_consent());
+
+    // It leads to a request of an application that may ask, and nowhere else.
+    for request in ["", "client_id=1", "x", "//evil.example", "\r\nx: y"] {
+        for browser in [&browser, &s.browser()] {
+            let fields = [("request", request), ("decision", "authorize")];
+            let refused = browser.post("/account/consent", &fields).page(403);
+            assert_eq!(way_on(&refused), "/account", "{request:?}");
+        }
+    }
+}
+
+#[test]
+fn contract_3_a_form_of_the_account_page_says_that_nobody_is_signed_in() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.signed_in();
+    let account = browser.get("/account");
+    browser.submit(&account, "/logout", &[]).page(200);
+    for action in ["/account/sessions/", "/account/tokens"] {
+        let refused = browser.submit(&account, action, &[]).page(403);
+        assert!(refused.contains("<h1>You are not signed in</h1>"));
+        assert!(refused.contains("href=\"/account\""));
+    }
+    browser.sign_in(&s.robin);
+    let refused = browser.submit(&account, "/account/tokens", &[]).page(403);
+    assert!(refused.contains("<h1>This form is no longer valid</h1>"));
+}
+
+#[test]
 fn contract_3_what_changed_while_the_consent_page_was_open_is_judged_anew() {
     let s = Scene::new();
     let browser = s.signed_in();

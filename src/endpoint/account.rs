@@ -214,7 +214,7 @@ async fn own_form<P: Ports>(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let Some(person) = session::signed_in(site, None).await? else {
-        return Ok(Err(session::not_ours(site)));
+        return Ok(Err(session::not_signed_in(site)));
     };
     if is_ours(site, &form, &person.cookie.session_id, action, subject) {
         Ok(Ok(person))

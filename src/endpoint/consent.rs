@@ -5,6 +5,7 @@
 
 use super::Site;
 use super::authorize::{self, Answer};
+use super::login;
 use super::session::{self, is_ours};
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
@@ -27,6 +28,43 @@ fn subject(request: &str, scope: &str) -> String {
     format!("{scope}\n{request}")
 }
 
+/// 403, and the way to be asked once more: whoever signed out or in again in another tab is not done with the
+/// application yet.
+async fn refused<P: Ports>(site: &Site<'_, P>, request: &str) -> Result<Reply, Fault> {
+    let person = session::signed_in(site, None).await?;
+    let request = format!("/oauth/authorize?{request}");
+    let target = login::return_target(Some(&request));
+    let Some(application) = authorize::asking(site, target).await? else {
+        return Ok(match person {
+            Some(_) => session::not_ours(site),
+            None => session::not_signed_in(site),
+        });
+    };
+    // Isolated, as `<bdi>` does it: a name may run the other way.
+    let application = format!("\u{2068}{application}\u{2069}");
+    let (heading, why, what_next, label) = match person {
+        Some(_) => (
+            session::OUTDATED,
+            "the page was open for too long, or you have signed in again since",
+            format!("Look at what {application} asks for once more, and answer then."),
+            "Answer again",
+        ),
+        None => (
+            session::NOT_SIGNED_IN,
+            "nobody is signed in with this browser",
+            String::from("Sign in, and you are asked once more."),
+            "Sign in",
+        ),
+    };
+    let what_happened = format!("Your answer to {application} does not count: {why}.");
+    Ok(site.notice(
+        403,
+        heading,
+        &[&what_happened, &what_next],
+        Some((label, target)),
+    ))
+}
+
 /// `POST /account/consent`.
 ///
 /// # Errors
@@ -44,7 +82,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         .iter()
         .any(|cookie| is_ours(site, &form, &cookie.session_id, ACTION, &subject));
     if !ours {
-        return Ok(session::not_ours(site));
+        return refused(site, request).await;
     }
     let answer = match (form.get("decision"), Scope::parse(scope)) {
         (Some("authorize"), Ok(shown)) => Answer::Authorize { shown },

@@ -44,7 +44,7 @@ pub fn address(target: &str) -> String {
 
 /// The target to come back to, if it is one of ours. Its path is one we know to the letter, so nothing in it leads
 /// elsewhere; the query is the application's, a backslash in its `state` included.
-fn return_target(text: Option<&str>) -> &str {
+pub(super) fn return_target(text: Option<&str>) -> &str {
     const ACCOUNT: &str = "/account";
     let Some(text) = text else { return ACCOUNT };
     let path = text.split('?').next().unwrap_or_default();

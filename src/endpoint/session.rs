@@ -11,6 +11,11 @@ use crate::token::random_id;
 use crate::web::cookies::Cookie;
 use crate::web::reply::Reply;
 
+/// The heading of the 403 page where a form is not ours, of another session, or too old.
+pub(super) const OUTDATED: &str = "This form is no longer valid";
+/// The heading of the 403 page where nobody is signed in.
+pub(super) const NOT_SIGNED_IN: &str = "You are not signed in";
+
 /// A person who is signed in.
 #[derive(Debug)]
 pub struct SignedIn {
@@ -165,12 +170,24 @@ pub async fn short_form<P: Ports>(
     form(site, LONGEST_BODY).await
 }
 
+/// 403: a form of somebody who is not signed in, or not any more: in another tab they signed out, or the session has
+/// ended.
+#[must_use]
+pub fn not_signed_in<P: Ports>(site: &Site<'_, P>) -> Reply {
+    site.notice(
+        403,
+        NOT_SIGNED_IN,
+        &["Nothing was changed: nobody is signed in with this browser. Sign in and try once more."],
+        Some(("Sign in", "/account")),
+    )
+}
+
 /// 403: a form that is not ours, of another session, or too old.
 #[must_use]
 pub fn not_ours<P: Ports>(site: &Site<'_, P>) -> Reply {
     site.notice(
         403,
-        "This form is no longer valid",
+        OUTDATED,
         &["It may have been open for too long, or you have signed in again since. Go back, reload the page and try once more."],
         Some(("To your account", "/account")),
     )

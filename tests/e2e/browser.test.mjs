@@ -277,6 +277,33 @@ test('what was just taken back is said, and has the focus: without JavaScript to
   assert.deepEqual(complaints, []);
 });
 
+test('signed out, or in again, in a second tab: an answer that no longer counts leads on with the same request', async (t) => {
+  const { page, context, complaints } = await openWindow(t, { javaScriptEnabled: false });
+  const max = await event.person({ name: 'Max Example' });
+  await page.goto(`${application.origin}/sign-in`);
+  await signIn(page, max);
+  const other = await context.newPage();
+  await other.goto(`${event.issuer}/account`);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByRole('heading', { name: 'You are signed out' }).waitFor();
+
+  await authorizeButton(page).click();
+  await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await signIn(page, max);
+  await authorizeButton(page).waitFor();
+
+  await other.goto(`${event.issuer}/login`);
+  await signIn(other, max);
+  await authorizeButton(page).click();
+  await page.getByRole('heading', { name: 'This form is no longer valid' }).waitFor();
+  await page.getByRole('link', { name: 'Answer again' }).click();
+  await authorizeButton(page).click();
+  await page.getByText('Max Example').waitFor();
+  assert.equal(new URL(page.url()).origin, application.origin);
+  assert.deepEqual(complaints, []);
+});
+
 test('Deny leads back to the application, which says so', async (t) => {
   const { page } = await openWindow(t);
   await page.goto(`${application.origin}/sign-in`);
@@ -432,7 +459,7 @@ if (SHOTS) test('pictures of each page', async (t) => {
   mkdirSync(SHOTS, { recursive: true });
   for (const width of [360, 1280]) {
     for (const colorScheme of ['light', 'dark']) {
-      const { page } = await openWindow(t, { viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme });
+      const { page, context } = await openWindow(t, { viewport: { width, height: width === 360 ? 740 : 800 }, colorScheme });
       const shoot = (name) => page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       const person = await event.person({ name: 'Robin Example', permissions: ['manage'] });
       await page.goto(`${event.issuer}/`);
@@ -447,6 +474,13 @@ if (SHOTS) test('pictures of each page', async (t) => {
       await shoot('login-wrong');
       await signIn(page, person);
       await shoot('consent');
+      const other = await context.newPage();
+      await other.goto(`${event.issuer}/account`);
+      await other.getByRole('button', { name: 'Sign out' }).click();
+      await authorizeButton(page).click();
+      await shoot('consent-signed-out');
+      await page.getByRole('link', { name: 'Sign in' }).click();
+      await signIn(page, person);
       await authorizeButton(page).click();
       await page.getByText(person.email).waitFor();
       await shoot('application-badge');

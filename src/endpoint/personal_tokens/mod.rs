@@ -114,11 +114,11 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Err(refusal) => return Ok(refusal),
     };
     let Some(person) = session::signed_in(site, None).await? else {
-        return Ok(refused(site));
+        return Ok(refused(site, session::not_signed_in(site)));
     };
     let session_id = &person.cookie.session_id;
     if !is_ours(site, &form, session_id, CREATE, "") {
-        return Ok(refused(site));
+        return Ok(refused(site, session::not_ours(site)));
     }
     let filled_in = FilledIn {
         name: form.get("name").unwrap_or_default().trim().to_owned(),
@@ -199,7 +199,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             let words = "This form made a token before, which was shown then and is not shown again. If you did not copy it, revoke it below and make another.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
-        _ => return Ok(refused(site)),
+        _ => return Ok(refused(site, session::not_ours(site))),
     };
     let text = token
         .seal(site.ring, &site.event.id)
@@ -245,7 +245,7 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
         }));
     }
     if site.head.has_foreign_origin() {
-        return Ok(Err(refused(site)));
+        return Ok(Err(refused(site, session::not_ours(site))));
     }
     let bytes = site.ports.body(super::LONGEST_BODY).await?;
     Ok(match bytes.as_deref().map(Params::from_json) {
@@ -266,7 +266,8 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
     })
 }
 
-fn refused<P: Ports>(site: &Site<'_, P>) -> Reply {
+/// 403: this page, or what a script is told.
+fn refused<P: Ports>(site: &Site<'_, P>, page: Reply) -> Reply {
     if wants_json(site) {
         return Reply::error(
             403,
@@ -274,7 +275,7 @@ fn refused<P: Ports>(site: &Site<'_, P>) -> Reply {
             "form_token is missing, wrong or too old: get a new one from /account/tokens.",
         );
     }
-    session::not_ours(site)
+    page
 }
 
 /// 400: the form once more, with what the person filled in, and what is wrong with it.
@@ -309,11 +310,11 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
         Err(refusal) => return Ok(refusal),
     };
     let Some(person) = session::signed_in(site, None).await? else {
-        return Ok(refused(site));
+        return Ok(refused(site, session::not_signed_in(site)));
     };
     let session_id = &person.cookie.session_id;
     if !is_ours(site, &form, session_id, REVOKE, id) {
-        return Ok(refused(site));
+        return Ok(refused(site, session::not_ours(site)));
     }
     let owner = &person.cookie.account_id;
     let command = Command::RevokeToken {
