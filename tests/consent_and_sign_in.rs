@@ -964,7 +964,7 @@ fn contract_3_the_account_page_says_what_was_just_taken_back_and_no_other_words(
         let mut parts = notice.skip(1);
         let words = parts
             .next()
-            .map(|rest| rest.split('<').next().unwrap().to_owned());
+            .map(|rest| rest.split("</p>").next().unwrap().to_owned());
         assert!(parts.next().is_none());
         words
     };
@@ -975,7 +975,7 @@ fn contract_3_the_account_page_says_what_was_just_taken_back_and_no_other_words(
     for (form, sentence) in [
         (
             "/account/applications/",
-            "The application can no longer use your account.",
+            "<bdi>Badge Buddy</bdi> can no longer use your account.",
         ),
         ("/account/sessions/", "That session has ended."),
         ("/account/tokens/", "The token no longer works."),
@@ -988,6 +988,18 @@ fn contract_3_the_account_page_says_what_was_just_taken_back_and_no_other_words(
             assert_eq!(notice(&page.page(200)).as_deref(), Some(sentence), "{form}");
         }
     }
+    let unnamed = "The application can no longer use your account.";
+    let elsewhere = s.register(json!({"name": "Nowhere Buddy"}));
+    for client_id in ["", "1", "x", "1001&client_id=1002", &elsewhere.id] {
+        let page = browser.get(&format!("/account?done=access&client_id={client_id}"));
+        let said = notice(&page.page(200));
+        assert_eq!(said.as_deref(), Some(unnamed), "{client_id}");
+    }
+    // What is listed can still use the account.
+    s.client
+        .redeem(&s, &browser.code(&s.client, &[("scope", "pii:basic")]));
+    let page = browser.get(&format!("/account?done=access&client_id={}", s.client.id));
+    assert_eq!(notice(&page.page(200)), None);
     for other in [
         "",
         "done",
@@ -1045,6 +1057,46 @@ fn contract_3_the_account_page_lists_what_an_application_may_do_until_its_integr
             .authorize(&s.client, &[("scope", "pii:basic")])
             .asks_for_consent()
     );
+}
+
+#[test]
+fn contract_3_the_account_page_says_what_is_paused_and_lists_only_what_is_approved_still() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    s.client.redeem(
+        &s,
+        &browser.code(&s.client, &[("scope", "badge:print pii:basic")]),
+    );
+    // The form that makes a token names the scopes too.
+    let listed = || {
+        let page = browser.get("/account").page(200);
+        let sections: Vec<&str> = page.split("<section").collect();
+        sections[1].to_owned()
+    };
+    let paused = "Paused by the organiser";
+    s.suspend(&s.client);
+    s.another_isolate();
+    assert!(listed().contains(paused) && listed().contains("Print badges"));
+    s.resume(&s.client);
+    assert!(!listed().contains(paused), "that is the authority's word");
+
+    s.change_application(&s.client, json!({"status": "suspended"}));
+    s.another_isolate();
+    assert!(!listed().contains(paused) && listed().contains("Paused at every event"));
+    s.change_application(&s.client, json!({"status": "active"}));
+    s.another_isolate();
+
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+    s.another_isolate();
+    assert!(listed().contains("See your name") && !listed().contains("Print badges"));
+    s.change(&s.client, json!({"obo_scopes": []}));
+    s.another_isolate();
+    assert!(!listed().contains("See your name") && listed().contains("Nothing at present"));
+    assert!(listed().contains(">Revoke access</button>"));
+    // Approved again, and granted, while the replica still has what was before.
+    s.freeze();
+    s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+    assert!(listed().contains("See your name") && !listed().contains("Nothing at present"));
 }
 
 #[test]

@@ -6,8 +6,12 @@ use super::authorize::scope_lines;
 use super::session::{self, SignedIn, form_token, is_ours};
 use super::{Site, login, logout, personal_tokens};
 use crate::account::command::{Command, GrantLine, Overview, Reply as AccountReply};
+use crate::directory::Status;
+use crate::directory::catalogue::Mode;
 use crate::grant::state::is_idle;
-use crate::pages::{AccountPage, AuthorizedApplication, FrontPage, SessionLine, TokensSection};
+use crate::pages::{
+    AccountPage, AuthorizedApplication, FrontPage, Notice, Paused, SessionLine, TokensSection,
+};
 use crate::protocol::client::ClientId;
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
@@ -21,10 +25,9 @@ const END_SESSION: &str = "end session";
 
 /// What a form of the page has just done. The page is reached by a redirect, and says it: an address can bring one of
 /// these sentences there and no other words.
-#[derive(Clone, Copy)]
 pub(super) enum Done {
-    /// **Revoke access**.
-    Access,
+    /// **Revoke access**, at this application.
+    Access(Option<ClientId>),
     /// **End session**.
     Session,
     /// **Revoke** at a personal access token.
@@ -32,33 +35,48 @@ pub(super) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 3] = [Self::Access, Self::Session, Self::Token];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Session => "session",
-            Self::Token => "token",
-        }
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            Self::Access => "The application can no longer use your account.",
-            Self::Session => "That session has ended.",
-            Self::Token => "The token no longer works.",
-        }
-    }
-
     fn of(query: &str) -> Option<Self> {
         let params = Params::from_form(query.as_bytes());
-        let word = params.get("done")?;
-        Self::ALL.into_iter().find(|done| done.word() == word)
+        Some(match params.get("done")? {
+            "access" => Self::Access(params.get("client_id").and_then(ClientId::parse)),
+            "session" => Self::Session,
+            "token" => Self::Token,
+            _ => return None,
+        })
     }
 
     /// To the page, which says it.
     pub(super) fn reply(self) -> Reply {
-        Reply::see_other(format!("/account?done={}", self.word()))
+        Reply::see_other(match self {
+            Self::Access(Some(client_id)) => format!("/account?done=access&client_id={client_id}"),
+            Self::Access(None) => String::from("/account?done=access"),
+            Self::Session => String::from("/account?done=session"),
+            Self::Token => String::from("/account?done=token"),
+        })
+    }
+
+    /// In words, on a page that lists these; none if the page shows that it is not so, or not any more.
+    async fn notice<P: Ports>(
+        self,
+        site: &Site<'_, P>,
+        listed: &[AuthorizedApplication],
+    ) -> Result<Option<Notice>, Fault> {
+        Ok(Some(match self {
+            Self::Access(Some(client_id)) => {
+                if listed.iter().any(|one| one.client_id == client_id.as_str()) {
+                    return Ok(None);
+                }
+                let source = Source::Replica;
+                let client =
+                    directory::client(site.ports, &site.event, &client_id, source, site.now)
+                        .await?
+                        .filter(|client| client.integration.is_some());
+                Notice::Access(client.map(|client| client.application.name.clone()))
+            }
+            Self::Access(None) => Notice::Access(None),
+            Self::Session => Notice::Session,
+            Self::Token => Notice::Token,
+        }))
     }
 }
 
@@ -111,10 +129,15 @@ pub(super) async fn show<P: Ports>(
     };
     let tokens: TokensSection =
         personal_tokens::section(site, session_id, &overview, tokens.unwrap_or_default());
+    let applications = applications(site, session_id, &overview).await?;
+    let notice = match done {
+        Some(done) => done.notice(site, &applications).await?,
+        None => None,
+    };
     let page = AccountPage {
         layout: site.layout(Some(person.person())),
-        notice: done.map(Done::sentence),
-        applications: applications(site, session_id, &overview).await?,
+        notice,
+        applications,
         sessions: overview
             .sessions
             .iter()
@@ -133,7 +156,7 @@ pub(super) async fn show<P: Ports>(
     Ok(Reply::page(status, page.html(), Forms::StayHere))
 }
 
-/// Each application once, with all that its live grants allow together.
+/// Each application once, with all that its live grants allow together, of what is still approved.
 async fn applications<P: Ports>(
     site: &Site<'_, P>,
     session_id: &str,
@@ -147,11 +170,17 @@ async fn applications<P: Ports>(
     }
     let mut found = Vec::new();
     for (client_id, grants) in by_client {
-        let Some((client, grants)) = living(site, client_id, &grants).await? else {
+        let Some(Living {
+            client,
+            grants,
+            paused,
+            approved,
+        }) = living(site, client_id, &grants).await?
+        else {
             continue;
         };
         let names = grants.iter().flat_map(|grant| grant.scope.names());
-        let scope = Scope::of(names);
+        let scope = Scope::of(names).retain(|name| approved.has(name));
         let first = grants
             .iter()
             .map(|grant| grant.created_at)
@@ -167,7 +196,8 @@ async fn applications<P: Ports>(
             name: client.application.name.clone(),
             description: client.application.description.clone(),
             website: client.application.website.clone(),
-            scopes: scope_lines(&site.event.scopes, &scope),
+            scopes: scope_lines(&client.event.scopes, &scope),
+            paused,
             first_authorized: first.for_people(),
             last_used: last.for_people(),
             form_token: form_token(site, session_id, REVOKE, client_id.as_str()),
@@ -176,12 +206,22 @@ async fn applications<P: Ports>(
     Ok(found)
 }
 
-/// The grants of a client whose integration is still the one they were made under.
+/// A client of which there are live grants.
+struct Living<'g> {
+    client: Client,
+    grants: Vec<&'g GrantLine>,
+    paused: Option<Paused>,
+    /// What the organiser approves on behalf of people now.
+    approved: Scope,
+}
+
+/// The grants of a client whose integration is still the one they were made under. That it is paused, or may do less
+/// than they say, is the authority's word: else what was just granted could be missing from the page.
 async fn living<'g, P: Ports>(
     site: &Site<'_, P>,
     client_id: &ClientId,
     grants: &[&'g GrantLine],
-) -> Result<Option<(Client, Vec<&'g GrantLine>)>, Fault> {
+) -> Result<Option<Living<'g>>, Fault> {
     for source in [Source::Replica, Source::Authority] {
         let Some(client) =
             directory::client(site.ports, &site.event, client_id, source, site.now).await?
@@ -191,13 +231,26 @@ async fn living<'g, P: Ports>(
         let Some(integration) = &client.integration else {
             continue;
         };
-        let living: Vec<&GrantLine> = grants
+        let grants: Vec<&GrantLine> = grants
             .iter()
             .copied()
             .filter(|grant| grant.incarnation == integration.incarnation)
             .collect();
-        if !living.is_empty() {
-            return Ok(Some((client, living)));
+        let paused = match (integration.status, client.application.status) {
+            (Status::Suspended, _) => Some(Paused::AtThisEvent),
+            (_, Status::Suspended) => Some(Paused::Everywhere),
+            (Status::Active, Status::Active) => None,
+        };
+        let approved = client.event.approved(integration, Mode::Obo);
+        let as_granted =
+            paused.is_none() && grants.iter().all(|grant| grant.scope.is_within(&approved));
+        if !grants.is_empty() && (as_granted || source == Source::Authority) {
+            return Ok(Some(Living {
+                client,
+                grants,
+                paused,
+                approved,
+            }));
         }
     }
     Ok(None)
@@ -249,7 +302,7 @@ pub async fn revoke_application<P: Ports>(
     if outcome == AccountReply::Done {
         site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
     }
-    Ok(Done::Access.reply())
+    Ok(Done::Access(Some(client_id)).reply())
 }
 
 /// `POST /account/sessions/{id}/end`.

@@ -11,7 +11,7 @@ pub struct AccountPage {
     /// The frame; its person is the one whose account it is.
     pub layout: Layout,
     /// What has just been done, in a sentence of ours: it follows from the address, which anybody can write.
-    pub notice: Option<&'static str>,
+    pub notice: Option<Notice>,
     /// Each application the person authorized, once.
     pub applications: Vec<AuthorizedApplication>,
     /// Where the person is signed in.
@@ -28,6 +28,31 @@ impl AccountPage {
     pub fn html(&self) -> String {
         super::rendered(self)
     }
+
+    /// Whether the list is so long that what follows it needs links to be found.
+    fn is_long(&self) -> bool {
+        self.applications.len() > 3
+    }
+}
+
+/// What has just been done on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// **Revoke access**, at the application of this name, if it is known.
+    Access(Option<String>),
+    /// **End session**.
+    Session,
+    /// **Revoke** at a personal access token.
+    Token,
+}
+
+/// Who paused an application. Until it is resumed, what the person granted is worth nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paused {
+    /// The organiser, at this event.
+    AtThisEvent,
+    /// The operator, at every event.
+    Everywhere,
 }
 
 /// An application the person authorized: `POST /account/applications/{client_id}/revoke`.
@@ -43,6 +68,8 @@ pub struct AuthorizedApplication {
     pub website: Option<String>,
     /// What it may do, over all its grants.
     pub scopes: Vec<ScopeLine>,
+    /// Whether it may do that only later.
+    pub paused: Option<Paused>,
     /// What follows "Authorized", such as `3 May 2025`.
     pub first_authorized: String,
     /// What follows "Last used", such as `3 May 2025` or `never`.

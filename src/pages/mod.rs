@@ -28,8 +28,8 @@ mod signed_out;
 mod tests;
 
 pub use account::{
-    AccountPage, AuthorizedApplication, Expiry, PersonalToken, SessionLine, TokenChoice,
-    TokenError, TokenField, TokensSection,
+    AccountPage, AuthorizedApplication, Expiry, Notice, Paused, PersonalToken, SessionLine,
+    TokenChoice, TokenError, TokenField, TokensSection,
 };
 pub use assets::{Asset, asset};
 pub use consent::{ApplicationCard, ConsentPage};

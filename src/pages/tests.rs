@@ -139,6 +139,23 @@ fn the_session_in_use_cannot_be_ended_from_the_list() {
 }
 
 #[test]
+fn a_long_list_of_applications_has_links_to_what_follows_it() {
+    let mut page = account_page(TokenField::Whole);
+    let one = page.applications.remove(0);
+    for (many, links) in [(0, 0), (3, 0), (4, 3), (20, 3)] {
+        page.applications = vec![one.clone(); many];
+        let html = page.html();
+        let targets = html.split("href=\"#").skip(1);
+        let targets = targets.map(|rest| rest.split('"').next().unwrap());
+        let targets: Vec<&str> = targets.collect();
+        assert_eq!(targets.len(), links, "{many}");
+        for target in targets {
+            assert_eq!(html.matches(&format!(" id=\"{target}\"")).count(), 1);
+        }
+    }
+}
+
+#[test]
 fn a_refused_token_form_ties_the_message_to_what_was_wrong_and_leads_there() {
     let created = account().matches(" readonly autofocus").count();
     for (field, tied) in [

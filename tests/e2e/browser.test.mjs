@@ -265,7 +265,7 @@ test('what was just taken back is said, and has the focus: without JavaScript to
   await page.getByLabel('Your new token').waitFor();
 
   for (const [button, sentence] of [
-    ['Revoke access', 'The application can no longer use your account.'],
+    ['Revoke access', 'Badge Buddy can no longer use your account.'],
     ['End session', 'That session has ended.'],
     ['Revoke', 'The token no longer works.'],
   ]) {

@@ -106,6 +106,10 @@ pub(super) fn account() -> String {
 }
 
 pub(super) fn account_refused_at(field: TokenField) -> String {
+    account_page(field).html()
+}
+
+pub(super) fn account_page(field: TokenField) -> AccountPage {
     let form_token = "the token".to_owned();
     AccountPage {
         layout: layout(),
@@ -116,6 +120,7 @@ pub(super) fn account_refused_at(field: TokenField) -> String {
             description: String::new(),
             website: None,
             scopes: vec![scope("pii:basic", false), scope("door:open", true)],
+            paused: None,
             first_authorized: "3 May 2025".to_owned(),
             last_used: "today".to_owned(),
             form_token: form_token.clone(),
@@ -165,7 +170,6 @@ pub(super) fn account_refused_at(field: TokenField) -> String {
         },
         sign_out_token: form_token,
     }
-    .html()
 }
 
 pub(super) fn session(id: &str, current: bool) -> SessionLine {
