@@ -694,18 +694,29 @@ fn contract_3_not_you_leads_to_signing_in_as_somebody_else_and_back() {
     let s = Scene::new();
     let casey = other_person(&s, "casey@people.example");
     let browser = s.signed_in();
+    let switch = |page: &str, person: &Person| {
+        let before = page.split("\">Not you?</a>").next().unwrap();
+        let href = unescape(before.rsplit("href=\"").next().unwrap());
+        let fields = [("email", person.email.as_str()), ("password", PASSWORD)];
+        let back = browser.submit(&browser.get(&href), "/login", &fields);
+        browser.get(back.header("location").unwrap())
+    };
     let answer = browser.authorize(&s.client, &[("scope", "pii:basic")]);
-    let page = answer.page(200);
-    let before = page.split("\">Not you?</a>").next().unwrap();
-    let href = unescape(before.rsplit("href=\"").next().unwrap());
-    let sign_in = browser.get(&href);
-    let back = browser.submit(
-        &sign_in,
-        "/login",
-        &[("email", &casey.email), ("password", PASSWORD)],
-    );
-    let again = browser.get(back.header("location").unwrap());
+    let again = switch(&answer.page(200), &casey);
     assert!(again.asks_for_consent() && again.page(200).contains(&casey.email));
+
+    // Whoever may not grant it is most likely signed in to the wrong account.
+    let answer = browser.authorize(&s.client, &[("scope", "badge:print"), ("state", "kept")]);
+    let again = switch(&answer.page(403), &s.robin);
+    assert!(again.page(200).contains(EMAIL));
+    let answer = browser.decide(&again, "authorize").redirect();
+    assert_eq!(answer.get("state"), Some("kept"));
+    // The same page after an answer whose permission was taken away meanwhile.
+    let asked = browser.authorize(&s.client, &[("scope", "badge:print")]);
+    s.change_robin(json!({"permissions": []}));
+    let refused = browser.decide(&asked, "authorize").page(403);
+    let again = switch(&refused, &casey);
+    assert!(again.page(403).contains(&casey.email));
 }
 
 #[test]

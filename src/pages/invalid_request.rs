@@ -14,6 +14,8 @@ pub struct InvalidRequestPage {
     pub application: String,
     /// The scopes that the account may not grant. Empty: none were named, and it may grant nothing at all.
     pub scopes: Vec<ScopeLine>,
+    /// Where **Not you?** leads: most who come here are signed in to another account than they thought.
+    pub switch_href: String,
     /// The way back.
     pub back: Back,
 }

@@ -129,7 +129,7 @@ impl Request {
         Reply::page(200, page.html(), Forms::LeadToAnApplication)
     }
 
-    /// The 403 page: what the person may not grant, in words, and one button back.
+    /// The 403 page: what the person may not grant, in words, one button back, and the way to another account.
     pub(super) fn not_permitted<P: Ports>(
         &self,
         site: &Site<'_, P>,
@@ -191,6 +191,7 @@ impl Request {
             layout: site.layout(Some(person.person())),
             application: self.client.application.name.clone(),
             scopes,
+            switch_href: login::address(&self.address(&site.head.path)),
             back,
         };
         Reply::page(403, page.html(), Forms::LeadToAnApplication)

@@ -52,6 +52,7 @@ pub(super) fn invalid_request(post: bool) -> String {
         layout: layout(),
         application: "Badges".to_owned(),
         scopes: vec![scope("door:open", true)],
+        switch_href: "/login?return=%2F".to_owned(),
         back: Back {
             action: "https://app.example.org/cb?a=1&b=2".to_owned(),
             fields: answer(),
