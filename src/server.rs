@@ -74,9 +74,10 @@ async fn answer<P: Ports>(
         return refusal;
     }
     // 3.
-    let for_programs = route
-        .as_ref()
-        .map_or(head.path.starts_with("/api/"), Route::is_for_programs);
+    let for_programs = match &route {
+        Some(route) => route.is_for_programs(),
+        None => asks_as_a_program(head),
+    };
     if let Some(route) = route.as_ref().filter(|route| route.is_on_any_host()) {
         return match route {
             Route::Admin(path) => match admin::handle(ports, head, path, now).await {
@@ -89,7 +90,7 @@ async fn answer<P: Ports>(
     }
     let event = match directory::event_of_host(ports, &head.host, now).await {
         Ok(Some(event)) => event,
-        Ok(None) => return missing(for_programs, None),
+        Ok(None) => return no_event(for_programs),
         Err(fault) => return faulty(ports, &fault, for_programs, None),
     };
     let loopback_origin = is_loopback(&head.host).then(|| head.own_origin());
@@ -103,7 +104,7 @@ async fn answer<P: Ports>(
     };
     // 4.
     let Some(route) = route else {
-        return missing(for_programs, Some(site.layout(None)));
+        return missing(head, for_programs, Some(site.layout(None)));
     };
     // 5.
     if let Some(refusal) = wrong_method(head, &route, || site.layout(None)) {
@@ -148,10 +149,10 @@ async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, 
                 let keep = asset.is_the_version_of(&site.head.query);
                 Reply::file(asset.content_type, asset.body, keep)
             }
-            None => missing(false, Some(site.layout(None))),
+            None => missing(site.head, false, Some(site.layout(None))),
         }),
         // Answered before a host is looked up.
-        Route::Health | Route::Admin(_) => Ok(missing(true, None)),
+        Route::Health | Route::Admin(_) => Ok(missing(site.head, true, None)),
     }
 }
 
@@ -214,16 +215,58 @@ fn preflight(route: &Route) -> Reply {
         .with("access-control-max-age", "86400")
 }
 
-fn missing(for_programs: bool, layout: Option<Layout>) -> Reply {
+/// Whether a request for an unknown path looks like a program's: under `/api/`, or where some server has such an
+/// endpoint, if it brings something or does not ask for a page.
+fn asks_as_a_program(head: &Head) -> bool {
+    let within = |prefix: &str| {
+        let rest = head.path.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let wants_page = matches!(head.method.as_str(), "GET" | "HEAD")
+        && head
+            .accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("html"));
+    head.path.starts_with("/api/")
+        || (["/api", "/oauth", "/oauth2", "/connect"]
+            .iter()
+            .any(|prefix| within(prefix))
+            && !wants_page)
+}
+
+/// 404 on an unknown host. No event has it, and none is named.
+fn no_event(for_programs: bool) -> Reply {
+    const WHY: &str = "No event has this host name.";
     if for_programs {
-        return Reply::error(404, "not_found", "There is nothing at this address.");
+        return Reply::error(404, "not_found", WHY);
+    }
+    notice(
+        bare(),
+        404,
+        "Nothing here",
+        &[
+            WHY,
+            "Check the address for a slip, or follow the link on your event's own site once more.",
+        ],
+        None,
+    )
+}
+
+/// 404 for an unknown path.
+fn missing(head: &Head, for_programs: bool, layout: Option<Layout>) -> Reply {
+    if for_programs {
+        let words = match Route::meant_by(&head.path) {
+            Some(endpoint) => format!("There is nothing at this address. Use {endpoint}."),
+            None => String::from("There is nothing at this address."),
+        };
+        return Reply::error(404, "not_found", &words);
     }
     notice(
         layout.unwrap_or_else(bare),
         404,
         "Nothing here",
-        &["There is no page at this address."],
-        None,
+        &["There is no page at this address. Check it for a slip, or begin at the front page."],
+        Some(("To the front page", "/")),
     )
 }
 

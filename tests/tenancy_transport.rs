@@ -253,6 +253,7 @@ fn contract_1_an_unknown_host_is_404_and_names_no_event() {
             for method in ["GET", "POST"] {
                 let answer = s.call(method, &format!("https://{host}{path}")).send();
                 assert_eq!(answer.status(), 404, "{method} {host}{path}");
+                assert!(answer.text().contains("No event has this host name."));
                 assert!(!answer.text().contains("Harbour Con"));
             }
         }
@@ -282,20 +283,22 @@ fn contract_1_an_unknown_path_is_404() {
     let s = Scene::new();
     for path in [
         "/nowhere",
-        "/oauth/authorize/",
         "//",
         "/Login",
-        "/oauth2",
+        "/oauthorize",
         "/static/../src",
         "/static/none",
         "/account/",
         "/healthz/",
         "/.well-known/openid-configuration",
     ] {
-        s.get(path).send().page(404);
+        let page = s.get(path).send().page(404);
+        assert!(page.contains("href=\"/\">To the front page"), "{path}");
         s.post(path).send().page(404);
     }
     for path in [
+        "/oauth/authorize/",
+        "/oauth2",
         "/api",
         "/api/",
         "/api/oauth",
@@ -307,6 +310,45 @@ fn contract_1_an_unknown_path_is_404() {
         assert_eq!(answer.status(), 404, "{path}");
     }
     s.get("/api/nowhere").send().refused(404, "not_found");
+}
+
+#[test]
+fn contract_1_a_program_at_an_unknown_path_is_told_in_json_and_where_the_endpoint_is() {
+    let s = Scene::new();
+    let ask = |method: &str, path: &str, accept: Option<&str>| {
+        let mut call = s.call(method, path);
+        call.head.accept = accept.map(str::to_owned);
+        call.send()
+    };
+    let browsers = Some("text/html,application/xhtml+xml,*/*;q=0.8");
+    for (path, endpoint) in [
+        ("/oauth/token", "POST /api/oauth/token"),
+        ("/connect/token/", "POST /api/oauth/token"),
+        ("/oauth2/revocation", "POST /api/oauth/revoke"),
+        ("/oauth/introspection", "POST /api/oauth/introspect"),
+        ("/connect/userinfo", "GET /api/users/current"),
+        ("/oauth/authorize/", "GET /oauth/authorize"),
+    ] {
+        for answer in [
+            ask("POST", path, browsers),
+            ask("POST", path, None),
+            ask("GET", path, None),
+            ask("GET", path, Some("*/*")),
+            ask("DELETE", path, browsers),
+        ] {
+            let words = answer.refused(404, "not_found");
+            assert!(words.contains(endpoint), "{path}: {words}");
+        }
+        ask("GET", path, browsers).page(404);
+    }
+    for path in ["/oauth", "/oauth2/", "/connect/nowhere", "/api"] {
+        let words = ask("POST", path, None).refused(404, "not_found");
+        assert_eq!(words, "There is nothing at this address.");
+    }
+    ask("GET", "/api/nowhere", browsers).refused(404, "not_found");
+    // An address that merely begins alike is a page that is not there.
+    ask("POST", "/oauthorize", None).page(404);
+    ask("POST", "/nowhere/token", None).page(404);
 }
 
 #[test]

@@ -113,6 +113,20 @@ impl Route {
         }
     }
 
+    /// The endpoint of OAuth 2.0 that somebody probably wants who asks for an unknown path, with its method: another
+    /// server's path for it, or ours with a slash too many.
+    #[must_use]
+    pub fn meant_by(path: &str) -> Option<&'static str> {
+        match path.trim_end_matches('/').rsplit('/').next()? {
+            "authorize" | "authorization" | "auth" => Some("GET /oauth/authorize"),
+            "token" | "access_token" => Some("POST /api/oauth/token"),
+            "revoke" | "revocation" => Some("POST /api/oauth/revoke"),
+            "introspect" | "introspection" | "token_info" => Some("POST /api/oauth/introspect"),
+            "userinfo" | "me" => Some("GET /api/users/current"),
+            _ => None,
+        }
+    }
+
     /// The methods it takes; `HEAD` goes with `GET`.
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {
