@@ -390,6 +390,27 @@ fn contract_3_a_sign_in_whose_first_answer_was_lost_ends_nobody_elses_session() 
 }
 
 #[test]
+fn contract_3_the_sign_in_page_says_who_is_signed_in_already_unless_it_was_sent_for() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let answer = browser.get("/login");
+    let page = answer.page(200);
+    assert!(page.contains(EMAIL) && page.contains("href=\"/account\">Your account</a>"));
+    let casey = other_person(&s, "casey@people.example");
+    let fields = [("email", casey.email.as_str()), ("password", PASSWORD)];
+    browser.submit(&answer, "/login", &fields).redirect();
+    assert!(browser.get("/login").page(200).contains(&casey.email));
+
+    let sent = browser.authorize(&s.client, &[("prompt", "login")]);
+    for path in ["/login?return=/account", sent.header("location").unwrap()] {
+        assert!(!browser.get(path).page(200).contains(&casey.email));
+    }
+    let nobody = s.browser().get("/login").page(200);
+    assert!(!nobody.contains("Signed in as"));
+    assert!(nobody.contains("Forgot your password? Ask the organiser of <bdi>Harbour Con</bdi>."));
+}
+
+#[test]
 fn contract_3_signing_out_needs_its_form_and_ends_the_session() {
     let s = Scene::new();
     let browser = s.signed_in();

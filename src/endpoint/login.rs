@@ -5,14 +5,14 @@
 //! while the password was checked.
 
 use super::authorize;
-use super::session::{self, form_token, is_ours};
+use super::session::{self, SignedIn, form_token, is_ours};
 use super::throttle::{self, Subject};
 use super::{LONGEST_BODY, Site};
 use crate::account::command::{Command, Reply as AccountReply};
 use crate::directory::account_row::email_key;
 use crate::directory::event_command as event;
 use crate::directory::event_object::EventObject;
-use crate::pages::LoginPage;
+use crate::pages::{LoginPage, Person};
 use crate::protocol::encoding::form_encode;
 use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
@@ -60,18 +60,30 @@ pub(super) fn return_target(text: Option<&str>) -> &str {
 pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let params = Params::from_form(site.head.query.as_bytes());
     let target = return_target(params.get("return"));
-    show(
-        site,
-        target,
-        &authorize::login_hint(target).unwrap_or_default(),
-        None,
-        200,
-    )
-    .await
+    // Whoever was sent here is to sign in; whoever came by themselves may have forgotten that they are.
+    let person = match params.get("return") {
+        Some(_) => None,
+        None => session::signed_in(site, None).await?,
+    };
+    let person = person.as_ref().map(SignedIn::person);
+    let email = authorize::login_hint(target).unwrap_or_default();
+    page(site, person, target, &email, None, 200).await
 }
 
+/// The form once more.
 async fn show<P: Ports>(
     site: &Site<'_, P>,
+    target: &str,
+    email: &str,
+    error: Option<&str>,
+    status: u16,
+) -> Result<Reply, Fault> {
+    page(site, None, target, email, error, status).await
+}
+
+async fn page<P: Ports>(
+    site: &Site<'_, P>,
+    person: Option<Person>,
     target: &str,
     email: &str,
     error: Option<&str>,
@@ -85,7 +97,7 @@ async fn show<P: Ports>(
     };
     let (visit, cookie) = session::visit(site);
     let page = LoginPage {
-        layout: site.layout(None),
+        layout: site.layout(person),
         heading_for: asking,
         email: email.to_owned(),
         error: error.map(str::to_owned),

@@ -8,7 +8,7 @@ use super::Layout;
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
-    /// The frame.
+    /// The frame; a person in it is told that they are signed in already.
     pub layout: Layout,
     /// The application that sent the person here, if one did.
     pub heading_for: Option<String>,
