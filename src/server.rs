@@ -246,7 +246,7 @@ fn no_event(for_programs: bool) -> Reply {
         "Nothing here",
         &[
             WHY,
-            "Check the address for a slip, or follow the link on your event's own site once more.",
+            "Check the address, or follow the link on your event's own site once more.",
         ],
         None,
     )
@@ -265,7 +265,7 @@ fn missing(head: &Head, for_programs: bool, layout: Option<Layout>) -> Reply {
         layout.unwrap_or_else(bare),
         404,
         "Nothing here",
-        &["There is no page at this address. Check it for a slip, or begin at the front page."],
+        &["There is no page at this address. Check it, or begin at the front page."],
         Some(("To the front page", "/")),
     )
 }

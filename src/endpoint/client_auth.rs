@@ -172,7 +172,7 @@ fn credentials<P: Ports>(site: &Site<'_, P>, params: &Params) -> Result<Credenti
         let Some(client_id) = in_body else {
             return Err(refusal(
                 false,
-                "Say who you are: client_id, and client_secret unless the client is public.",
+                "Client authentication is missing: send client_id, and client_secret unless the client is public.",
             ));
         };
         return Ok(Credentials {

@@ -202,7 +202,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return match throttle::fail(site, &[subject, address_subject]).await? {
             Some(wait) => throttled(site, target, email, wait).await,
             None => {
-                let error = "This email and password do not go together. Check both and try again.";
+                let error = "Email or password is wrong.";
                 show(site, target, email, Some(error), 400).await
             }
         };

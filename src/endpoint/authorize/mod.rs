@@ -226,7 +226,7 @@ pub(super) async fn decide<P: Ports>(
             return Ok(request.refuse(
                 site,
                 AuthorizationError::AccessDenied,
-                "The person said no.",
+                "The person denied access.",
             ));
         }
         Answer::Authorize { shown } if *shown == scope => {

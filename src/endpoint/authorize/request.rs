@@ -82,7 +82,7 @@ impl Unanswerable {
             }
             Self::NoRedirectUri => "redirect_uri is missing or repeated.",
             Self::UnknownRedirectUri => {
-                "redirect_uri is not one of the addresses registered for this application. It must be the same to the letter."
+                "redirect_uri is not one of the addresses registered for this application. It must match exactly."
             }
         }
     }
