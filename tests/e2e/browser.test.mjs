@@ -440,6 +440,54 @@ test('the consent page fits a phone: nothing is cut off, and the buttons are lar
   }
 });
 
+test('a phone at twice the size: nothing is cut off, and no word of a heading or a message is broken', async (t) => {
+  const { page } = await openWindow(t, { viewport: { width: 180, height: 370 } });
+  const fits = async (name) => {
+    await page.waitForLoadState();
+    const { width, broken } = await page.evaluate(() => {
+      const found = [];
+      for (const element of document.querySelectorAll('header, h1, h2, h3, .error, .warning, .done, button')) {
+        const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          for (const { 0: word, index } of node.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+            if (lines.size > 1) found.push(word);
+          }
+        }
+      }
+      return { width: document.documentElement.scrollWidth, broken: found };
+    });
+    assert.ok(width <= 180, `${name}: ${width} px wide`);
+    assert.deepEqual(broken, [], name);
+    if (SHOTS) await page.screenshot({ path: path.join(SHOTS, `${name}-180.png`), fullPage: true });
+  };
+  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+  for (const address of ['/', '/developer', '/login']) {
+    await page.goto(`${event.issuer}${address}`);
+    await fits(`fits${address.replace('/', '-')}`);
+  }
+  const person = await event.person({ name: 'Maximiliana Featherstonehaugh-Example', permissions: ['manage'] });
+  await signIn(page, { ...person, password: 'not the password' });
+  await fits('fits-login-wrong');
+  await signIn(page, person);
+  await client.obtainGrant(person);
+  await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'pii:basic event:manage' })}`);
+  await fits('fits-consent');
+  await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'staff:roster' })}`);
+  await fits('fits-invalid-request');
+  await page.goto(`${event.issuer}/account`);
+  await page.getByLabel('Name', { exact: true }).fill('A script');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await fits('fits-account-refused');
+  await page.getByRole('button', { name: 'Revoke access' }).click();
+  await fits('fits-account-done');
+  await page.goto(`${event.issuer}/no-such-page`);
+  await fits('fits-not-found');
+});
+
 test('the whole flow with the keyboard alone', async (t) => {
   const { page } = await openWindow(t);
   await page.goto(`${event.issuer}${client.authorizationPath({ scope: 'badge:print' })}`);
@@ -497,6 +545,19 @@ if (SHOTS) test('pictures of each page', async (t) => {
       }
       await page.goto(`${event.issuer}/no-such-page`);
       await shoot('not-found');
+      await page.goto(`http://nobody.localhost:${willcall.port}/`);
+      await shoot('unknown-host');
+      await page.goto(`${event.issuer}/login`);
+      await shoot('login-signed-in');
+      const many = await event.person({ name: 'Robin Example' });
+      const names = ['Shirt Shop', 'Room Share', 'Night Market', 'Stage Plan'];
+      const others = await Promise.all(names.map((name) => event.application({ name })));
+      for (const other of others) await other.obtainGrant(many, { scope: 'pii:basic pii:email' });
+      await event.approve(others[0], { status: 'suspended' });
+      await event.approve(others[1], { obo_scopes: [] });
+      await willcall.moveClock(ALLOWED_STALENESS);
+      await signIn(page, many);
+      await shoot('account-long');
     }
   }
 });
