@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::check_permission;
-use super::{Problem, check_line};
+use super::{Problem, check_text};
 use crate::account::profile::AccountStatus;
 use crate::protocol::time::UnixTime;
 
@@ -81,7 +81,7 @@ impl AccountPatch {
             }
             row.status = status;
         }
-        check_line("name", &row.name, 1, 200)?;
+        check_text("name", &row.name, 1, 200)?;
         check_email(&row.email)?;
         if row.roles.len() > 100 || row.permissions.len() > 200 {
             return Err(Problem::invalid("at most 100 roles and 200 permissions"));

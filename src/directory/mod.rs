@@ -82,7 +82,8 @@ pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<
     Ok(())
 }
 
-/// Checks a name or a title, which people read in the middle of a sentence and go by.
+/// Checks a name or a title of the organiser's or a developer's, which people read in the middle of a sentence and go by.
+/// (What people are called comes from registration as it is.)
 ///
 /// # Errors
 /// [`Problem::Invalid`] as of [`check_text`]; for a line break, for what changes the direction of the words around it, and

@@ -726,11 +726,12 @@ test('the list says when each token was last used', async () => {
   assert.match((await accountPage(sam)).text, /Last used never/);
 });
 
-test('introspection by a service is no use of the token', async () => {
+test('a token that somebody had checked was used', async () => {
   const sam = await event.person();
   const { token } = await makeToken(sam);
-  assert.equal(await isActive(token), true);
   assert.equal((await listTokens(sam)).items[0].last_used_at, null);
+  assert.equal(await isActive(token), true);
+  assert.match((await listTokens(sam)).items[0].last_used_at, /^\d{4}-/);
 });
 
 test('Revoke ends a token: inactive at once, refused within 90 seconds, gone from the list, the others untouched', async () => {

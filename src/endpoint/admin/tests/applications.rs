@@ -65,8 +65,6 @@ fn contract_7_a_name_is_one_line_that_can_be_seen() {
             application(json!({"name": name})),
         );
         world.refused(400, "PUT", EVENT, json!({"name": name}));
-        let account = json!({"name": name, "email": "x@y.example"});
-        world.refused(400, "POST", &format!("{EVENT}/accounts"), account);
         let scope = json!([{"name": "a", "title": name, "modes": ["obo"]}]);
         world.refused(400, "PUT", &format!("{EVENT}/scopes"), scope);
     }
