@@ -425,6 +425,10 @@ fn contract_2_what_is_wrong_with_the_rest_is_told_by_redirect() {
     ] {
         assert_eq!(error_of(&browser, client, extra), error, "{extra:?}");
     }
+    let asked = [("scope", "pii:basic,pii:email pii:basic")];
+    let back = browser.authorize(&s.client, &asked).redirect();
+    let said = back.get("error_description").unwrap();
+    assert!(said.starts_with("pii:basic,pii:email is unknown"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reading an authorization request: who asks, where answers may go, and what is wrong with the rest.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::is_path;
@@ -51,7 +52,7 @@ pub struct Request {
     pub(super) max_age: Option<u64>,
     pub(super) challenge: Option<CodeChallenge>,
     /// What is wrong with the rest; or the scopes asked for (none: whatever may be had).
-    pub(super) rest: Result<Option<Scope>, (AuthorizationError, &'static str)>,
+    pub(super) rest: Result<Option<Scope>, (AuthorizationError, Cow<'static, str>)>,
     /// The request itself, to come back to it.
     pub(super) query: String,
 }
@@ -230,8 +231,8 @@ fn check_rest(
     prompt: Option<Prompt>,
     max_age: Option<Option<u64>>,
     challenge: &Result<Option<CodeChallenge>, &'static str>,
-) -> Result<Option<Scope>, (AuthorizationError, &'static str)> {
-    let invalid = |words| Err((AuthorizationError::InvalidRequest, words));
+) -> Result<Option<Scope>, (AuthorizationError, Cow<'static, str>)> {
+    let invalid = |words: &'static str| Err((AuthorizationError::InvalidRequest, words.into()));
     const KNOWN: [&str; 9] = [
         "response_type",
         "scope",
@@ -263,7 +264,7 @@ fn check_rest(
         Some(_) => {
             return Err((
                 AuthorizationError::UnsupportedResponseType,
-                "response_type must be code.",
+                "response_type must be code.".into(),
             ));
         }
     }
@@ -274,17 +275,29 @@ fn check_rest(
     if approved.is_empty() {
         return Err((
             AuthorizationError::UnauthorizedClient,
-            "The organiser has approved nothing for this application on behalf of people.",
+            "The organiser has approved nothing for this application on behalf of people.".into(),
         ));
     }
     match params.get("scope").map(Scope::parse) {
         None => Ok(None),
         Some(Ok(scope)) if scope.is_empty() => Ok(None),
         Some(Ok(scope)) if scope.is_within(&approved) => Ok(Some(scope)),
-        Some(_) => Err((
-            AuthorizationError::InvalidScope,
-            "A scope is unknown, for services only, or not approved for this application.",
-        )),
+        Some(asked) => {
+            // Without quotes, so that it can be in an error_description (RFC 6749 section 4.1.2.1), as a scope can.
+            let asked = asked.ok();
+            let missing = asked
+                .iter()
+                .flat_map(Scope::names)
+                .find(|name| !approved.has(name));
+            let words = match missing {
+                Some(name) => format!(
+                    "{name} is unknown, for services only, or not approved for this application."
+                )
+                .into(),
+                None => "scope has a character that is not allowed.".into(),
+            };
+            Err((AuthorizationError::InvalidScope, words))
+        }
     }
 }
 
