@@ -60,10 +60,11 @@ pub(super) fn return_target(text: Option<&str>) -> &str {
 pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let params = Params::from_form(site.head.query.as_bytes());
     let target = return_target(params.get("return"));
-    // Whoever was sent here is to sign in; whoever came by themselves may have forgotten that they are.
+    // Whoever was sent here is to sign in; whoever came by themselves may have forgotten that they are. The form does
+    // not depend on it: if it cannot be told, it is left out.
     let person = match params.get("return") {
         Some(_) => None,
-        None => session::signed_in(site, None).await?,
+        None => session::signed_in(site, None).await.unwrap_or_default(),
     };
     let person = person.as_ref().map(SignedIn::person);
     let email = authorize::login_hint(target).unwrap_or_default();
