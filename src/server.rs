@@ -215,23 +215,22 @@ fn preflight(route: &Route) -> Reply {
         .with("access-control-max-age", "86400")
 }
 
-/// Whether a request for an unknown path looks like a program's: under `/api/`, or where some server has such an
-/// endpoint, if it brings something or does not ask for a page.
+/// Whether a request for an unknown path looks like a program's: by the path, where some server has an endpoint for
+/// programs, or by what it brings and asks for.
 fn asks_as_a_program(head: &Head) -> bool {
     let within = |prefix: &str| {
         let rest = head.path.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let wants_page = matches!(head.method.as_str(), "GET" | "HEAD")
-        && head
-            .accept
-            .as_deref()
-            .is_some_and(|accept| accept.contains("html"));
-    head.path.starts_with("/api/")
-        || (["/api", "/oauth", "/oauth2", "/connect"]
-            .iter()
-            .any(|prefix| within(prefix))
-            && !wants_page)
+    let accept = head.accept.as_deref().unwrap_or_default();
+    let brings = !matches!(head.method.as_str(), "GET" | "HEAD");
+    let reads_pages = accept.contains("html");
+    let elsewhere = ["/oauth", "/oauth2", "/connect"]
+        .iter()
+        .any(|prefix| within(prefix));
+    within("/api")
+        || (elsewhere && (brings || !reads_pages))
+        || (!reads_pages && accept.contains("json"))
 }
 
 /// 404 on an unknown host. No event has it, and none is named.

@@ -6,9 +6,11 @@ use serde_json::json;
 use support::{HOST, Scene};
 use willcall::account::command as account;
 use willcall::account::object::AccountObject;
-use willcall::directory::Problem;
+use willcall::directory::account_row::AccountPatch;
+use willcall::directory::application::{Application, ApplicationPatch};
 use willcall::directory::event_command;
 use willcall::directory::integration::IntegrationPatch;
+use willcall::directory::{Problem, Status};
 
 const OPERATOR: &str = "an-operator-token-of-32-characters-or-more";
 
@@ -131,4 +133,48 @@ fn contract_7_what_arrives_after_an_account_was_erased_leaves_nothing_of_the_per
     s.run::<AccountObject>(&name, &erase);
     s.run::<AccountObject>(&name, &push);
     assert!(!s.memory.everything_stored().contains("lee@late.example"));
+}
+
+#[test]
+fn contract_7_an_account_whose_creation_arrives_after_its_deletion_stays_deleted() {
+    let s = scene();
+    let create = event_command::Command::CreateAccount {
+        fresh_id: "acc_late".into(),
+        patch: AccountPatch {
+            email: Some("lee@late.example".into()),
+            name: Some("Lee Late".into()),
+            ..AccountPatch::default()
+        },
+    };
+    let delete = event_command::Command::DeleteAccount {
+        id: "acc_late".into(),
+    };
+    let made = s.event(&s.event, &create);
+    assert!(matches!(made, event_command::Reply::Account(_)));
+    s.event(&s.event, &delete);
+    let late = s.event(&s.event, &create);
+    assert!(matches!(
+        late,
+        event_command::Reply::Problem(Problem::Conflict(_))
+    ));
+    assert!(!s.memory.everything_stored().contains("lee@late.example"));
+}
+
+#[test]
+fn contract_7_what_has_a_name_that_is_no_longer_taken_can_be_changed() {
+    let mut kept: Application = serde_json::from_value(json!({
+        "version": 1, "client_id": "1001", "name": "two\nlines", "description": "", "website": null,
+        "redirect_uris": [], "type": "public", "require_pkce": true, "status": "active", "secrets": [],
+        "created_at": 0, "deleted": false}))
+    .unwrap();
+    let suspend = ApplicationPatch {
+        status: Some(Status::Suspended),
+        ..ApplicationPatch::default()
+    };
+    assert_eq!(suspend.apply(&mut kept), Ok(()));
+    let rename = ApplicationPatch {
+        name: Some("two\nlines".into()),
+        ..ApplicationPatch::default()
+    };
+    assert!(rename.apply(&mut kept).is_err());
 }

@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use support::answer::{Answer, unescape};
 use support::browser::Browser;
 use support::{EMAIL, HOST, NAME, Scene};
+use willcall::account::command::Reply;
+use willcall::account::object::AccountObject;
+use willcall::token::cookie::{CookieValue as _, SessionCookie};
+use willcall::token::key::KeyRing;
 
 /// Fills in the form of the account page.
 fn make(browser: &Browser<'_>, name: &str, scopes: &[&str], expires: &str) -> Answer {
@@ -204,7 +208,10 @@ fn contract_6_a_form_that_is_sent_again_later_neither_ends_nor_doubles_its_token
     s.wait(11);
     for page in [&used_at_once, &unused] {
         let again = send(page).page(400);
-        assert!(again.contains("This form made a token before"), "{again}");
+        assert!(
+            again.contains("This form has made a token already"),
+            "{again}"
+        );
         assert!(!again.contains("wc_pat_"), "none is shown twice");
     }
     assert_eq!(listed(&browser), 2);
@@ -524,4 +531,47 @@ fn contract_7_a_personal_token_is_never_narrowed_on_a_replicas_word() {
     s.freeze_at(before);
     s.another_isolate();
     assert_eq!(watcher.introspect(&s, &token)["scope"], "roster:read");
+}
+
+#[test]
+fn contract_6_our_own_tries_that_arrive_late_bring_no_token_back() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    token(&browser, &["pii:basic"], "30");
+    let session = {
+        let ring = KeyRing::new(Some(support::SECRET), None).unwrap();
+        let jar = browser.jar.borrow();
+        let cookie = SessionCookie::open(&ring, &s.event, &jar["__Host-willcall"]).unwrap();
+        cookie.session_id
+    };
+    let owner = format!("{}/{}", s.event, s.robin.id);
+    let run =
+        |command: Value| s.run::<AccountObject>(&owner, &serde_json::from_value(command).unwrap());
+    let create = |id: &str| {
+        run(
+            json!({"create_token": {"session_id": session, "token_id": id, "name": "x", "scope": "pii:basic",
+            "expires_at": null, "attempt": "a"}}),
+        )
+    };
+    let lives = |id: &str| matches!(run(json!({"use_token": {"token_id": id}})), Reply::Alive(_));
+    // The form is pressed twice, and the second try of the first press comes after the second press.
+    for id in ["pat_first", "pat_second"] {
+        assert!(matches!(create(id), Reply::TokenMade { .. }));
+    }
+    assert_eq!(create("pat_first"), Reply::Nothing);
+    assert!(lives("pat_second") && !lives("pat_first"));
+    // It is revoked before the first try that made it comes.
+    let revoke = || run(json!({"revoke_token": {"session_id": session, "token_id": "pat_second"}}));
+    assert_eq!(revoke(), Reply::Done);
+    assert_eq!(revoke(), Reply::Nothing);
+    assert_eq!(create("pat_second"), Reply::Nothing);
+    assert!(!lives("pat_second"));
+    assert_eq!(listed(&browser), 1);
+    assert!(!s.memory.everything_stored().contains("\"name\":\"x\""));
+    // What has ended is remembered for a while, and then forgotten.
+    s.wait(301);
+    create("pat_third");
+    for gone in ["pat_first", "pat_second"] {
+        assert!(!s.memory.everything_stored().contains(gone));
+    }
 }

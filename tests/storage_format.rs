@@ -481,9 +481,9 @@ const EVENT_ROWS: &str = r##"account/acc_1 = {"id":"acc_1","email":"Robin@people
 audit/0000000000000000 = {"at":1772357400,"type":"event.created","actor":"operator","host":"reg.example"}
 audit/0000000000000001 = {"at":1772357400,"type":"scopes.replaced","actor":"operator","added":"badge:print","changed":"pii:basic pii:email token:introspect user:read user:roles","count":"6"}
 audit/0000000000000002 = {"at":1772357400,"type":"roles.replaced","actor":"operator","added":"staff","count":"1"}
-audit/0000000000000003 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_scopes":"user:read","status":"active"}
-audit/0000000000000004 = {"at":1772357400,"type":"integration.changed","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_scopes":"user:read","status":"suspended"}
-audit/0000000000000005 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1002","obo_scopes":"","service_scopes":"","status":"active"}
+audit/0000000000000003 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_refresh_tokens":"on","service_scopes":"user:read","status":"active"}
+audit/0000000000000004 = {"at":1772357400,"type":"integration.changed","actor":"operator","client_id":"1001","obo_scopes":"badge:print","service_refresh_tokens":"off","service_scopes":"user:read","status":"suspended"}
+audit/0000000000000005 = {"at":1772357400,"type":"integration.created","actor":"operator","client_id":"1002","obo_scopes":"","service_refresh_tokens":"off","service_scopes":"","status":"active"}
 audit/0000000000000006 = {"at":1772357400,"type":"integration.deleted","actor":"operator","client_id":"1002"}
 audit/0000000000000007 = {"at":1772357400,"type":"account.created","actor":"operator","account":"acc_1","roles":"staff"}
 audit/0000000000000008 = {"at":1772357400,"type":"account.changed","actor":"operator","account":"acc_1","changed":"status","password_changed":"no","status":"disabled"}
@@ -753,7 +753,7 @@ fn a_counter_of_failures_is_kept_as_ever() {
     let fail = |attempt: &str| Throttle::Fail {
         counter: "c1".into(),
         limit: 2,
-        attempt: attempt.into(),
+        attempt: Some(attempt.into()),
     };
     for (attempt, now) in [("a1", NOW), ("a1", later(1)), ("a2", later(1))] {
         ThrottleObject::handle(&mut ledger, fail(attempt), now).unwrap();

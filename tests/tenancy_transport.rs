@@ -346,6 +346,8 @@ fn contract_1_a_program_at_an_unknown_path_is_told_in_json_and_where_the_endpoin
         assert_eq!(words, "There is nothing at this address.");
     }
     ask("GET", "/api/nowhere", browsers).refused(404, "not_found");
+    let words = ask("POST", "/token", Some("application/json")).refused(404, "not_found");
+    assert!(words.contains("POST /api/oauth/token"), "{words}");
     // An address that merely begins alike is a page that is not there.
     ask("POST", "/oauthorize", None).page(404);
     ask("POST", "/nowhere/token", None).page(404);

@@ -39,8 +39,9 @@ pub enum Command {
         counter: String,
         /// How many failures close it.
         limit: usize,
-        /// The front's attempt: its own retry of a lost call counts no second time.
-        attempt: String,
+        /// The front's attempt: its own retry of a lost call counts no second time. A front of an earlier version says none.
+        #[serde(default)]
+        attempt: Option<String>,
     },
 }
 
@@ -80,7 +81,9 @@ impl Object for ThrottleObject {
             } => (counter, limit, Some(attempt)),
         };
         let latest = format!("{LATEST}{counter}");
-        if attempt.is_some() && attempt == ledger.get(&latest) {
+        if let Some(Some(attempt)) = &attempt
+            && ledger.get(&latest).as_ref() == Some(attempt)
+        {
             return Ok(Reply::Open);
         }
         let key = format!("{FAILURES}{counter}");
@@ -105,7 +108,9 @@ impl Object for ThrottleObject {
         if let Some(attempt) = attempt {
             times.push(now.ms);
             store(ledger, &key, &times)?;
-            ledger.put(&latest, &attempt);
+            if let Some(attempt) = attempt {
+                ledger.put(&latest, &attempt);
+            }
         }
         Ok(Reply::Open)
     }

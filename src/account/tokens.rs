@@ -13,6 +13,8 @@ use crate::protocol::time::{DAY, UnixTime};
 const PREFIX: &str = "pat/";
 /// How many a person can have.
 pub const MOST: usize = 100;
+/// For how many seconds it is remembered that a token has ended, longer than a creation can be on its way.
+const REMEMBERED: u64 = 300;
 /// A form that is sent again within so many seconds was pressed twice; later its page was reloaded.
 const PRESSED_TWICE: u64 = 10;
 
@@ -26,6 +28,9 @@ struct Row {
     epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<String>,
+    /// When it was revoked or replaced. What is left of it then is this: a creation that comes late brings nothing back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<UnixTime>,
 }
 
 /// What a person asks for with the form for a new token.
@@ -62,7 +67,30 @@ impl Row {
     }
 
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
-        self.epoch == profile.epoch && self.expires_at.is_none_or(|end| now < end)
+        self.ended_at.is_none()
+            && self.epoch == profile.epoch
+            && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    fn ended(at: UnixTime) -> Self {
+        Self {
+            name: String::new(),
+            scope: Scope::default(),
+            created_at: at,
+            expires_at: None,
+            last_used_at: None,
+            epoch: 0,
+            attempt: None,
+            ended_at: Some(at),
+        }
+    }
+
+    /// Whether nothing of it is needed any more.
+    fn is_forgotten(&self, profile: &Profile, now: UnixTime) -> bool {
+        match self.ended_at {
+            Some(at) => now.since(at) > REMEMBERED,
+            None => !self.lives(profile, now),
+        }
     }
 }
 
@@ -88,9 +116,14 @@ pub fn create(
     let mut dead = Vec::new();
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
         if id == wanted.token_id {
-            // The front's own second try of this command finds the row of its first.
-        } else if !row.lives(&profile, now.seconds()) {
+            // The front's own second try of this command finds the row of its first; or what became of it since.
+            if row.ended_at.is_some() {
+                return Ok(Reply::Nothing);
+            }
+        } else if row.is_forgotten(&profile, now.seconds()) {
             dead.push(id);
+        } else if row.ended_at.is_some() {
+            // Not yet.
         } else if !row.was_asked_for_by(&wanted, now.seconds()) {
             live += 1;
         } else if row.was_never_seen(now.seconds()) {
@@ -102,8 +135,11 @@ pub fn create(
     if live >= MOST {
         return Ok(Reply::ScopeRefused);
     }
-    for id in dead.iter().chain(&replaced) {
+    for id in &dead {
         ledger.delete(&format!("{PREFIX}{id}"));
+    }
+    for id in &replaced {
+        store(ledger, &format!("{PREFIX}{id}"), &Row::ended(now.seconds()))?;
     }
     let row = Row {
         name: wanted.name,
@@ -113,6 +149,7 @@ pub fn create(
         last_used_at: None,
         epoch: profile.epoch,
         attempt: wanted.attempt,
+        ended_at: None,
     };
     store(ledger, &format!("{PREFIX}{}", wanted.token_id), &row)?;
     Ok(Reply::TokenMade { replaced })
@@ -132,10 +169,10 @@ pub fn revoke(
         return Ok(Reply::Nothing);
     }
     let key = format!("{PREFIX}{token_id}");
-    if ledger.get(&key).is_none() {
+    if load::<Row>(ledger, &key)?.is_none_or(|row| row.ended_at.is_some()) {
         return Ok(Reply::Nothing);
     }
-    ledger.delete(&key);
+    store(ledger, &key, &Row::ended(now.seconds()))?;
     Ok(Reply::Done)
 }
 

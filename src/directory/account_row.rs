@@ -102,11 +102,10 @@ fn each_once(names: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// The form of an e-mail address that is compared: case does not count. (Of a Greek letter, the one for the end of a word is
-/// another lower case of the same capital.)
+/// The form of an e-mail address that is compared: case does not count.
 #[must_use]
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase().replace('ς', "σ")
+    email.trim().to_lowercase()
 }
 
 fn check_email(email: &str) -> Result<(), Problem> {

@@ -130,6 +130,7 @@ impl ApplicationPatch {
             ));
         }
         if let Some(name) = self.name {
+            check_line("name", &name, 1, 100)?;
             application.name = name;
         }
         if let Some(description) = self.description {
@@ -147,7 +148,6 @@ impl ApplicationPatch {
         if let Some(status) = self.status {
             application.status = status;
         }
-        check_line("name", &application.name, 1, 100)?;
         check_text("description", &application.description, 0, 500)?;
         if let Some(website) = &application.website {
             check_text("website", website, 1, 300)?;

@@ -68,6 +68,7 @@ impl EventPatch {
             },
         };
         if let Some(name) = self.name {
+            check_line("name", &name, 1, 100)?;
             settings.name = name;
         }
         if let Some(window) = self.retry_window {
@@ -82,7 +83,6 @@ impl EventPatch {
         if let Some(accent) = self.accent {
             settings.accent = accent;
         }
-        check_line("name", &settings.name, 1, 100)?;
         if settings.retry_window > LONGEST_WINDOW {
             return Err(Problem::invalid("retry_window must be 0 to 60 seconds"));
         }

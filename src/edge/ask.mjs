@@ -10,21 +10,27 @@ const OBJECTS = {
 // An object that is silent for longer counts as one that failed, where Rust does not say how long.
 const PATIENCE_MS = 10_000;
 
-/** `waited`: for how long the caller has waited for objects before, in milliseconds. */
-export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = 0) {
+/** `waited.ms`: for how long the caller has waited for objects, this one not yet among them. */
+export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = { ms: 0 }) {
   const namespace = env[OBJECTS[kind]];
+  const begun = Date.now();
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error('the object does not answer')), patience);
+    let open = true;
     const first = (settle) => (outcome) => {
+      if (!open) return;
+      open = false;
       clearTimeout(timer);
+      // A clock that steps adds no more than the patience there is.
+      waited.ms += Math.min(Math.max(Date.now() - begun, 0), patience);
       settle(outcome);
     };
-    namespace.get(namespace.idFromName(name)).call(command, waited).then(first(done), first(fail));
+    const timer = setTimeout(first(() => fail(new Error('the object does not answer'))), patience);
+    namespace.get(namespace.idFromName(name)).call(command, waited.ms).then(first(done), first(fail));
   });
 }
 
 /** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
-export function askTwice(env, kind, name, command, patience, since = Date.now()) {
-  const once = () => ask(env, kind, name, command, patience, Date.now() - since);
+export function askTwice(env, kind, name, command, patience, waited = { ms: 0 }) {
+  const once = () => ask(env, kind, name, command, patience, waited);
   return once().catch(once);
 }

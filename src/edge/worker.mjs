@@ -30,12 +30,11 @@ class Host {
     this.request = request;
     this.env = env;
     this.context = context;
+    this.waited = { ms: 0 };
   }
 
   ask(kind, name, command, patience) {
-    // The caller waits for all objects from the first one on.
-    this.asking ??= Date.now();
-    this.waitsFor = askTwice(this.env, kind, name, command, patience, this.asking);
+    this.waitsFor = askTwice(this.env, kind, name, command, patience, this.waited);
   }
 
   read(namespace, key) {

@@ -24,7 +24,7 @@ const REVOKE: &str = "revoke application";
 const END_SESSION: &str = "end session";
 
 /// What a form of the page has just done. The page is reached by a redirect, and says it: an address can bring one of
-/// these sentences there and no other words.
+/// these sentences there, with the name of an application that is approved and has no access, and no other words.
 pub(super) enum Done {
     /// **Revoke access**, at this application.
     Access(Option<ClientId>),

@@ -55,7 +55,7 @@ async fn ask<P: Ports>(
         Command::Fail {
             counter,
             limit,
-            attempt: random_id("", site.ports),
+            attempt: Some(random_id("", site.ports)),
         }
     } else {
         Command::Check { counter, limit }

@@ -155,6 +155,9 @@ pub enum RefreshRefusal {
 /// The longest retry window that an event may set, in seconds.
 pub const LONGEST_WINDOW: u64 = 60;
 
+/// How much longer the front's first try of a command may have been on the way than its second, in milliseconds.
+const ON_THE_WAY_MS: u64 = 1000;
+
 /// Whether a grant was not used for longer than the event's `refresh_idle_days` allows.
 #[must_use]
 pub fn is_idle(last_used_at: UnixTime, idle_days: Option<u64>, now: UnixTime) -> bool {
@@ -219,9 +222,9 @@ impl Grant {
             None => return Decision::Refuse(RefreshRefusal::FromTheFuture),
             Some(0) => false,
             Some(1) if self.attempt == request.attempt => {
-                // Nobody had the successor before this answer.
-                if now.waited_ms > 0 {
-                    self.rotated_at_ms = now.ms;
+                // Rotated while this request was waiting: it is answered only now.
+                if now.asked_ms() <= self.rotated_at_ms.saturating_add(ON_THE_WAY_MS) {
+                    self.rotated_at_ms = self.rotated_at_ms.max(now.ms);
                 }
                 return Decision::Issue;
             }

@@ -10,7 +10,7 @@ use super::{Layout, ScopeLine};
 pub struct AccountPage {
     /// The frame; its person is the one whose account it is.
     pub layout: Layout,
-    /// What has just been done, in a sentence of ours: it follows from the address, which anybody can write.
+    /// What has just been done: it follows from the address, which anybody can write.
     pub notice: Option<Notice>,
     /// Each application the person authorized, once.
     pub applications: Vec<AuthorizedApplication>,

@@ -9,6 +9,9 @@ use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
 
+/// Of an account that was deleted: its id, which names nobody, so that a creation that comes late brings nothing back.
+const ERASED: &str = "erased/";
+
 pub(super) fn list_accounts(
     ledger: &impl Ledger,
     request: &PageRequest,
@@ -39,6 +42,11 @@ pub(super) fn create_account(
         epoch: 0,
         session_epoch: 0,
     };
+    if ledger.get(&format!("{ERASED}{}", row.id)).is_some() {
+        return Ok(Reply::Problem(Problem::Conflict(
+            "it was deleted while it was being made: make it again".into(),
+        )));
+    }
     let password = patch.password_hash.clone();
     if let Err(problem) = patch.apply(&mut row) {
         return Ok(Reply::Problem(problem));
@@ -176,6 +184,7 @@ pub(super) fn delete_account(
     ledger.delete(&key);
     ledger.delete(&format!("{EMAIL}{}", email_key(&row.email)));
     ledger.delete(&format!("{PASSWORD}{id}"));
+    ledger.put(&format!("{ERASED}{id}"), "");
     outbox::note(ledger, &key);
     audit::write(ledger, "account.deleted", OPERATOR, &[("account", id)], now)?;
     Ok(Reply::Done)

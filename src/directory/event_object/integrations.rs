@@ -156,6 +156,11 @@ pub(super) fn put_integration(
     } else {
         "suspended"
     };
+    let refresh_tokens = if integration.service_refresh_tokens {
+        "on"
+    } else {
+        "off"
+    };
     audit::write(
         ledger,
         kind,
@@ -164,6 +169,7 @@ pub(super) fn put_integration(
             ("client_id", client_id.as_str()),
             ("obo_scopes", &join(&integration.obo_scopes)),
             ("service_scopes", &join(&integration.service_scopes)),
+            ("service_refresh_tokens", refresh_tokens),
             ("status", status),
         ],
         now,

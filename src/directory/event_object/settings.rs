@@ -71,7 +71,7 @@ pub(super) fn close(
     Ok(Reply::Done)
 }
 
-/// The entry of a list that was replaced.
+/// The entry of a list that was replaced, if it is another now.
 fn replaced(
     ledger: &mut impl Ledger,
     kind: &str,
@@ -79,6 +79,9 @@ fn replaced(
     differences: &[(&str, String)],
     now: Now,
 ) -> Result<(), Corrupt> {
+    if differences.iter().all(|(_, names)| names.is_empty()) {
+        return Ok(());
+    }
     let count = count.to_string();
     let mut detail = vec![("count", count.as_str())];
     detail.extend(

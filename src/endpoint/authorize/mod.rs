@@ -240,15 +240,15 @@ pub(super) async fn decide<P: Ports>(
     let impostor =
         application.client_type == ClientType::Public && !request.redirect_uri.is_https();
     let may_skip = may_skip && !sensitive && !impostor;
-    let now = AskingClient {
+    let by_now = AskingClient {
         client_id: client.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
         idle_days: request.client.event.settings.refresh_idle_days,
         scope: Some(scope.clone()),
     };
-    if may_skip && now != client {
+    if may_skip && by_now != client {
         // What was left to us is known only now, or what was asked about was what a replica remembered.
-        covered = match session::signed_in(site, Some(now)).await {
+        covered = match session::signed_in(site, Some(by_now)).await {
             Ok(person) => person.is_some_and(|person| person.visit.covered),
             Err(fault) => return Ok(request.faulty(site, &fault)),
         };

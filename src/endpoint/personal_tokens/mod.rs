@@ -196,7 +196,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
         AccountReply::MadeBefore => {
-            let words = "This form made a token before, which was shown then and is not shown again. If you did not copy it, revoke it below and make another.";
+            let words = "This form has made a token already, and a token is shown only once. If you do not have it, revoke it below and make another.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
         _ => return Ok(refused(site, session::not_ours(site))),

@@ -150,8 +150,11 @@ fn contract_4_what_a_retry_waited_for_objects_is_no_part_of_the_window() {
 
 #[test]
 fn contract_4_the_window_begins_anew_where_a_rotation_is_answered_late() {
+    // The second try waited for the first; or else it is the first that was late, and had been answered.
     for (waited, decision) in [
         (10, Decision::Issue),
+        (9, Decision::Issue),
+        (8, Decision::Refuse(RefreshRefusal::Reused)),
         (0, Decision::Refuse(RefreshRefusal::Reused)),
     ] {
         let mut one = grant("a");

@@ -356,6 +356,9 @@ fn contract_7_the_audit_log_says_what_was_changed() {
     }));
     let before = world.items(&format!("{EVENT}/audit")).len();
     world.must("PATCH", &account, json!({"roles": ["helper"]}));
+    roles(world.get(&format!("{EVENT}/roles"))["items"].clone());
+    let scopes = world.get(&format!("{EVENT}/scopes"))["items"].clone();
+    world.must("PUT", &format!("{EVENT}/scopes"), scopes);
     let client_id = world.approved(json!({"obo_scopes": ["stats:read"]}));
     let path = format!("{EVENT}/integrations/{client_id}");
     world.must("PUT", &path, json!({"obo_scopes": ["stats:read"]}));
@@ -364,6 +367,11 @@ fn contract_7_the_audit_log_says_what_was_changed() {
         before + 1,
         "what changes nothing is no change"
     );
+    world.must("PUT", &path, json!({"service_refresh_tokens": true}));
+    said(json!({
+        "type": "integration.changed", "obo_scopes": "stats:read", "service_scopes": "", "status": "active",
+        "service_refresh_tokens": "on",
+    }));
     let text = serde_json::to_string(&world.items(&format!("{EVENT}/audit"))).unwrap();
     assert!(!text.contains("robin"), "{text}");
 }
