@@ -166,7 +166,9 @@ fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
         shown(&page)
     };
     let first = press("My script", "pii:basic");
-    let second = press("My script", "pii:basic");
+    let page = send("My script", "pii:basic", "30").page(200);
+    assert!(page.contains("the token it made a moment ago no longer works"));
+    let second = shown(&page);
     assert_ne!(first, second, "none is shown twice");
     assert_eq!(listed(&browser), 1);
     let (made, replaced) = (

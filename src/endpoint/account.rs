@@ -27,7 +27,7 @@ const END_SESSION: &str = "end session";
 /// these sentences there, with the name of an application that is approved and has no access, and no other words.
 pub(super) enum Done {
     /// **Revoke access**, at this application.
-    Access(Option<ClientId>),
+    Access(ClientId),
     /// **End session**.
     Session,
     /// **Revoke** at a personal access token.
@@ -38,7 +38,7 @@ impl Done {
     fn of(query: &str) -> Option<Self> {
         let params = Params::from_form(query.as_bytes());
         Some(match params.get("done")? {
-            "access" => Self::Access(params.get("client_id").and_then(ClientId::parse)),
+            "access" => Self::Access(params.get("client_id").and_then(ClientId::parse)?),
             "session" => Self::Session,
             "token" => Self::Token,
             _ => return None,
@@ -48,8 +48,7 @@ impl Done {
     /// To the page, which says it.
     pub(super) fn reply(self) -> Reply {
         Reply::see_other(match self {
-            Self::Access(Some(client_id)) => format!("/account?done=access&client_id={client_id}"),
-            Self::Access(None) => String::from("/account?done=access"),
+            Self::Access(client_id) => format!("/account?done=access&client_id={client_id}"),
             Self::Session => String::from("/account?done=session"),
             Self::Token => String::from("/account?done=token"),
         })
@@ -61,8 +60,8 @@ impl Done {
         site: &Site<'_, P>,
         listed: &[AuthorizedApplication],
     ) -> Result<Option<Notice>, Fault> {
-        Ok(Some(match self {
-            Self::Access(Some(client_id)) => {
+        Ok(match self {
+            Self::Access(client_id) => {
                 if listed.iter().any(|one| one.client_id == client_id.as_str()) {
                     return Ok(None);
                 }
@@ -71,12 +70,11 @@ impl Done {
                     directory::client(site.ports, &site.event, &client_id, source, site.now)
                         .await?
                         .filter(|client| client.integration.is_some());
-                Notice::Access(client.map(|client| client.application.name.clone()))
+                client.map(|client| Notice::Access(client.application.name.clone()))
             }
-            Self::Access(None) => Notice::Access(None),
-            Self::Session => Notice::Session,
-            Self::Token => Notice::Token,
-        }))
+            Self::Session => Some(Notice::Session),
+            Self::Token => Some(Notice::Token),
+        })
     }
 }
 
@@ -302,7 +300,7 @@ pub async fn revoke_application<P: Ports>(
     if outcome == AccountReply::Done {
         site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
     }
-    Ok(Done::Access(Some(client_id)).reply())
+    Ok(Done::Access(client_id).reply())
 }
 
 /// `POST /account/sessions/{id}/end`.

@@ -38,8 +38,8 @@ impl AccountPage {
 /// What has just been done on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// **Revoke access**, at the application of this name, if it is known.
-    Access(Option<String>),
+    /// **Revoke access**, at the application of this name.
+    Access(String),
     /// **End session**.
     Session,
     /// **Revoke** at a personal access token.
@@ -118,6 +118,8 @@ pub struct TokensSection {
     pub attempt: String,
     /// The token that was just made. This is the one time it is shown.
     pub created: Option<String>,
+    /// Whether it took the place of one that the same form made a moment ago.
+    pub replaced: bool,
     /// What was wrong with the last attempt to make one.
     pub error: Option<TokenError>,
     /// What the name field holds to begin with.

@@ -294,7 +294,9 @@ fn check_rest(
                     "{name} is unknown, for services only, or not approved for this application."
                 )
                 .into(),
-                None => "scope has a character that is not allowed.".into(),
+                None => {
+                    "scope has a name that is too long, or a character that is not allowed.".into()
+                }
             };
             Err((AuthorizationError::InvalidScope, words))
         }

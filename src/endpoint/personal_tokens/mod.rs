@@ -230,6 +230,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         None,
         Some(Shown {
             created: Some(text),
+            replaced: !replaced.is_empty(),
             ..Shown::default()
         }),
     )
@@ -291,6 +292,7 @@ async fn refuse<P: Ports>(
     }
     let shown = Shown {
         created: None,
+        replaced: false,
         error: Some(TokenError {
             field,
             words: words.to_owned(),

@@ -16,6 +16,8 @@ const AGES: [u64; 5] = [7, 30, 90, 180, 365];
 #[derive(Default)]
 pub struct Shown {
     pub(super) created: Option<String>,
+    /// Whether it took the place of another.
+    pub(super) replaced: bool,
     pub(super) error: Option<TokenError>,
     pub(super) filled_in: FilledIn,
 }
@@ -82,6 +84,7 @@ pub fn section<P: Ports>(
         form_token: form_token(site, session_id, CREATE, ""),
         attempt: random_id("", site.ports),
         created: shown.created,
+        replaced: shown.replaced,
         error: shown.error,
         name: filled_in.name,
     }

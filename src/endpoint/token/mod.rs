@@ -91,7 +91,11 @@ async fn grant<P: Ports>(
     let known = Known { event, integration };
     let asked = match params.get("scope").map(Scope::parse).transpose() {
         Ok(asked) => asked.filter(|asked| !asked.is_empty()),
-        Err(_) => return Err(invalid_scope("scope has a character that is not allowed.")),
+        Err(_) => {
+            return Err(invalid_scope(
+                "scope has a name that is too long, or a character that is not allowed.",
+            ));
+        }
     };
     let request = Request {
         site,

@@ -162,6 +162,7 @@ pub(super) fn account_page(field: TokenField) -> AccountPage {
             form_token: form_token.clone(),
             attempt: "this showing".to_owned(),
             created: Some("wc_pat_secret".to_owned()),
+            replaced: false,
             error: Some(TokenError {
                 field,
                 words: "Please choose at least one.".to_owned(),
