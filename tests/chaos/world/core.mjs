@@ -13,7 +13,8 @@ const ringing = new Set(); // objects whose alarm is ringing
 const timers = new Map(); // by an object's id: gone with the object, as timers are
 const delayed = new Map(); // by an object's id: how many of its writes wait for a simulated time
 const entered = new Set(); // the works that have reached their object
-const created = { count: 0 };
+// The objects that have ever been: one that is put away and comes back is no other.
+const created = new Set();
 // What befalls objects when other objects call them, by a part of their names.
 const deaf = new Map();
 let alarmsFail = { random: undefined, probability: 0 };
@@ -71,7 +72,7 @@ const failing = (Class, binding) => class extends Class {
     context.storage.setAlarm = async (at) => { alarms.set(id, { binding, at: at - clock.skew }); };
     context.storage.getAlarm = async () => (alarms.has(id) ? alarms.get(id).at + clock.skew : null);
     super(context, bindings(env, id));
-    created.count += 1;
+    created.add(id);
     this.id = id;
     timers.set(id, { binding, due: [] });
     delayed.set(id, 0);
@@ -234,7 +235,7 @@ export class Core extends WorkerEntrypoint {
   }
 
   counts() {
-    return { objects: created.count, reads: replica.reads, writes: replica.writes };
+    return { objects: created.size, reads: replica.reads, writes: replica.writes };
   }
 
   /** What is under way, for whoever reads of a history that failed. */
