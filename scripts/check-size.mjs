@@ -21,8 +21,9 @@ import { Fault, main, say } from './run.mjs';
 const MOST_BYTES = 600 * 1000;
 const MOST_START_MS = 30;
 const RUNS = 7;
-// On a busy machine it takes more runs to find one that nothing disturbed.
-const MOST_RUNS = 28;
+// A machine that is busy, or was a moment ago, is slow for a while, and not for both Workers alike: then once more later.
+const MOST_SERIES = 12;
+const REST_MS = 10_000;
 
 const EMPTY = 'export default { fetch() { return new Response("ok"); } };\n';
 
@@ -71,7 +72,7 @@ async function startOnce(configFile) {
   }
 }
 
-/** The least CPU time of several starts of each, by turns: { worker, empty, runs }. */
+/** The least CPU time of several starts of each, by turns, in the first series that is quick enough, or the quickest: { worker, empty, series }. */
 async function startUp() {
   const directory = mkdtempSync(join(tmpdir(), 'willcall-start-'));
   try {
@@ -83,13 +84,18 @@ async function startUp() {
       ['AccountObject', 'EventObject', 'PlatformObject', 'ThrottleObject'],
     ));
     writeFileSync(join(directory, 'empty.capnp'), config('(name = "empty.mjs", esModule = embed "empty.mjs")', []));
-    const least = { worker: Infinity, empty: Infinity };
-    let runs = 0;
-    while (runs < RUNS || (runs < MOST_RUNS && least.worker - least.empty >= MOST_START_MS)) {
-      runs += 1;
-      for (const name of ['empty', 'worker']) least[name] = Math.min(least[name], await startOnce(join(directory, `${name}.capnp`)));
+    const once = (name) => startOnce(join(directory, `${name}.capnp`));
+    let best;
+    for (let series = 1; series <= MOST_SERIES; series += 1) {
+      if (series > 1) await sleep(REST_MS);
+      const least = { worker: Infinity, empty: Infinity };
+      for (let run = 0; run < RUNS; run += 1) {
+        for (const name of ['empty', 'worker']) least[name] = Math.min(least[name], await once(name));
+      }
+      if (!best || least.worker - least.empty < best.worker - best.empty) best = { ...least, series };
+      if (best.worker - best.empty < MOST_START_MS) break;
     }
-    return { ...least, runs };
+    return best;
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -104,10 +110,10 @@ export async function checkSize() {
     say('Start-up is not measured: this system tells no CPU time in /proc.');
     return;
   }
-  const { worker, empty, runs } = await startUp();
+  const { worker, empty, series } = await startUp();
   const own = worker - empty;
   say(`Start-up to the first answer takes ${own.toFixed(1)} ms of CPU (${worker.toFixed(1)} less ${empty.toFixed(1)} of an empty Worker, `
-    + `the least of ${runs} runs each, all threads); under ${MOST_START_MS} ms.`);
+    + `the least of ${RUNS} runs each, series ${series}, all threads); under ${MOST_START_MS} ms.`);
   if (own >= MOST_START_MS) throw new Fault('The Worker has become slow to start.');
 }
 
