@@ -570,10 +570,20 @@ fn contract_6_our_own_tries_that_arrive_late_bring_no_token_back() {
     assert!(!lives("pat_second"));
     assert_eq!(listed(&browser), 1);
     assert!(!s.memory.everything_stored().contains("\"name\":\"x\""));
+    // However many have ended, those that live are all shown.
+    for n in 0..1100 {
+        let id = format!("pat_{n:04}");
+        create(&id);
+        run(json!({"revoke_token": {"session_id": session, "token_id": id}}));
+    }
+    assert_eq!(listed(&browser), 1);
     // What has ended is remembered for a while, and then forgotten.
     s.wait(301);
-    create("pat_third");
-    for gone in ["pat_first", "pat_second"] {
-        assert!(!s.memory.everything_stored().contains(gone));
+    for n in 0..3 {
+        create(&format!("pat_again_{n}"));
+    }
+    let stored = s.memory.everything_stored();
+    for gone in ["pat_first", "pat_second", "pat_0", "pat_10"] {
+        assert!(!stored.contains(&format!("ended_pat/{gone}")), "{gone}");
     }
 }

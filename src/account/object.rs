@@ -227,6 +227,7 @@ fn erase(ledger: &mut impl Ledger, event_id: String, id: String) -> Result<Reply
         "tomb/",
         "revocations/",
         "pat/",
+        "ended_pat/",
         "revoked/",
         "clear",
         PASSWORD,

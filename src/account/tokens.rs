@@ -11,6 +11,10 @@ use crate::protocol::scope::Scope;
 use crate::protocol::time::{DAY, UnixTime};
 
 const PREFIX: &str = "pat/";
+/// When a token was revoked or replaced.
+const ENDED: &str = "ended_pat/";
+/// How many of these are gone through at a time.
+const STEP: usize = 500;
 /// How many a person can have.
 pub const MOST: usize = 100;
 /// For how many seconds it is remembered that a token has ended, longer than a creation can be on its way.
@@ -28,9 +32,6 @@ struct Row {
     epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<String>,
-    /// When it was revoked or replaced. What is left of it then is this: a creation that comes late brings nothing back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ended_at: Option<UnixTime>,
 }
 
 /// What a person asks for with the form for a new token.
@@ -67,29 +68,23 @@ impl Row {
     }
 
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
-        self.ended_at.is_none()
-            && self.epoch == profile.epoch
-            && self.expires_at.is_none_or(|end| now < end)
+        self.epoch == profile.epoch && self.expires_at.is_none_or(|end| now < end)
     }
+}
 
-    fn ended(at: UnixTime) -> Self {
-        Self {
-            name: String::new(),
-            scope: Scope::default(),
-            created_at: at,
-            expires_at: None,
-            last_used_at: None,
-            epoch: 0,
-            attempt: None,
-            ended_at: Some(at),
-        }
-    }
+/// Ends a token. That it was there is remembered for a while, beside the tokens: a creation that comes late brings
+/// nothing back.
+fn end(ledger: &mut impl Ledger, id: &str, now: UnixTime) {
+    ledger.delete(&format!("{PREFIX}{id}"));
+    ledger.put(&format!("{ENDED}{id}"), &now.0.to_string());
+}
 
-    /// Whether nothing of it is needed any more.
-    fn is_forgotten(&self, profile: &Profile, now: UnixTime) -> bool {
-        match self.ended_at {
-            Some(at) => now.since(at) > REMEMBERED,
-            None => !self.lives(profile, now),
+/// Forgets what ended long enough ago, one step.
+fn forget_ended(ledger: &mut impl Ledger, now: UnixTime) {
+    for (key, at) in ledger.scan(ENDED, None, false, STEP) {
+        let at = UnixTime(at.parse().unwrap_or(0));
+        if now.since(at) > REMEMBERED {
+            ledger.delete(&key);
         }
     }
 }
@@ -111,19 +106,18 @@ pub fn create(
     let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
         return Ok(Reply::Nothing);
     };
+    // The front's own second try, or its first that was late, of one that has ended since.
+    if ledger.get(&format!("{ENDED}{}", wanted.token_id)).is_some() {
+        return Ok(Reply::Nothing);
+    }
     let mut live = 0usize;
     let mut replaced = Vec::new();
     let mut dead = Vec::new();
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
         if id == wanted.token_id {
-            // The front's own second try of this command finds the row of its first; or what became of it since.
-            if row.ended_at.is_some() {
-                return Ok(Reply::Nothing);
-            }
-        } else if row.is_forgotten(&profile, now.seconds()) {
+            // The front's own second try of this command finds the row of its first.
+        } else if !row.lives(&profile, now.seconds()) {
             dead.push(id);
-        } else if row.ended_at.is_some() {
-            // Not yet.
         } else if !row.was_asked_for_by(&wanted, now.seconds()) {
             live += 1;
         } else if row.was_never_seen(now.seconds()) {
@@ -139,8 +133,9 @@ pub fn create(
         ledger.delete(&format!("{PREFIX}{id}"));
     }
     for id in &replaced {
-        store(ledger, &format!("{PREFIX}{id}"), &Row::ended(now.seconds()))?;
+        end(ledger, id, now.seconds());
     }
+    forget_ended(ledger, now.seconds());
     let row = Row {
         name: wanted.name,
         scope: wanted.scope,
@@ -149,7 +144,6 @@ pub fn create(
         last_used_at: None,
         epoch: profile.epoch,
         attempt: wanted.attempt,
-        ended_at: None,
     };
     store(ledger, &format!("{PREFIX}{}", wanted.token_id), &row)?;
     Ok(Reply::TokenMade { replaced })
@@ -168,11 +162,10 @@ pub fn revoke(
     if sessions::person(ledger, session_id, now)?.is_none() {
         return Ok(Reply::Nothing);
     }
-    let key = format!("{PREFIX}{token_id}");
-    if load::<Row>(ledger, &key)?.is_none_or(|row| row.ended_at.is_some()) {
+    if ledger.get(&format!("{PREFIX}{token_id}")).is_none() {
         return Ok(Reply::Nothing);
     }
-    store(ledger, &key, &Row::ended(now.seconds()))?;
+    end(ledger, token_id, now.seconds());
     Ok(Reply::Done)
 }
 

@@ -78,8 +78,8 @@ fn thrown(corrupt: Corrupt) -> JsError {
     JsError::new(&corrupt.to_string())
 }
 
-/// Runs a command; texts are JSON, times milliseconds, `waited` how long its caller has waited for objects before. The answer is the reply, the targets that were noted, and
-/// in how many seconds the object must be woken, if the command changed that.
+/// Runs a command; texts are JSON, times milliseconds, `waited` how long its caller has waited for objects before. The
+/// answer is the reply, the targets that were noted, and in how many seconds the object must be woken, if the command changed that.
 ///
 /// # Errors
 /// A record that cannot be read.

@@ -165,6 +165,7 @@ fn note_change(
             if password_changed { "yes" } else { "no" },
         ),
     ];
+    // Out here, as the entry borrows them.
     let (had, has) = (known_roles(ledger, before)?, known_roles(ledger, row)?);
     if before.roles != row.roles {
         detail.extend([("roles_before", had.as_str()), ("roles", has.as_str())]);

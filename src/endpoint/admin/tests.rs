@@ -3,6 +3,7 @@
 
 mod accounts;
 mod applications;
+mod audit;
 mod bodies;
 mod description;
 mod events;
