@@ -3,6 +3,9 @@
 //! Order of checks (contract 1): 1. the deployment's secrets, 2. https and TLS, before any credential
 //! is read, 3. the host, 4. the path, 5. the method; then the endpoint.
 
+use std::future::ready;
+use std::pin::Pin;
+
 use crate::directory::event::is_loopback;
 use crate::endpoint::{
     Site, account, admin, authorize, consent, developer, introspect, login, logout, metadata,
@@ -119,40 +122,51 @@ async fn answer<P: Ports>(
     }
 }
 
-async fn dispatch<P: Ports>(site: &Site<'_, P>, route: &Route) -> Result<Reply, Fault> {
+/// What answers a route, each in a box of its own: put into one future they would be one function of all endpoints' code, which
+/// an isolate compiles at its first request, and every request would take memory for the largest.
+fn dispatch<'a, P: Ports>(
+    site: &'a Site<'_, P>,
+    route: &'a Route,
+) -> Pin<Box<dyn Future<Output = Result<Reply, Fault>> + 'a>> {
     let post = site.head.method == "POST";
     match route {
-        Route::Authorize if post => authorize::post(site).await,
-        Route::Authorize => authorize::get(site).await,
-        Route::Consent => consent::post(site).await,
-        Route::Token => token::post(site).await,
-        Route::Revoke => revoke::post(site).await,
-        Route::Introspect => introspect::post(site).await,
-        Route::Metadata => Ok(metadata::get(site)),
-        Route::CurrentUser => users::current(site).await,
-        Route::User(id) => users::one(site, id).await,
-        Route::Users => users::list(site).await,
-        Route::Front => account::front(site).await,
-        Route::Developer => developer::get(site).await,
-        Route::Login if post => login::post(site).await,
-        Route::Login => login::get(site).await,
-        Route::Logout if post => logout::post(site).await,
-        Route::Logout => logout::get(site).await,
-        Route::Account => account::get(site).await,
-        Route::RevokeApplication(client_id) => account::revoke_application(site, client_id).await,
-        Route::EndSession(id) => account::end_session(site, id).await,
-        Route::PersonalTokens if post => personal_tokens::create(site).await,
-        Route::PersonalTokens => personal_tokens::list(site).await,
-        Route::RevokePersonalToken(id) => personal_tokens::revoke(site, id).await,
-        Route::Static(path) => Ok(match assets::asset(path) {
-            Some(asset) => {
-                let keep = asset.is_the_version_of(&site.head.query);
-                Reply::file(asset.content_type, asset.body, keep)
-            }
-            None => missing(site.head, false, Some(site.layout(None))),
-        }),
+        Route::Authorize if post => Box::pin(authorize::post(site)),
+        Route::Authorize => Box::pin(authorize::get(site)),
+        Route::Consent => Box::pin(consent::post(site)),
+        Route::Token => Box::pin(token::post(site)),
+        Route::Revoke => Box::pin(revoke::post(site)),
+        Route::Introspect => Box::pin(introspect::post(site)),
+        Route::Metadata => Box::pin(ready(Ok(metadata::get(site)))),
+        Route::CurrentUser => Box::pin(users::current(site)),
+        Route::User(id) => Box::pin(users::one(site, id)),
+        Route::Users => Box::pin(users::list(site)),
+        Route::Front => Box::pin(account::front(site)),
+        Route::Developer => Box::pin(developer::get(site)),
+        Route::Login if post => Box::pin(login::post(site)),
+        Route::Login => Box::pin(login::get(site)),
+        Route::Logout if post => Box::pin(logout::post(site)),
+        Route::Logout => Box::pin(logout::get(site)),
+        Route::Account => Box::pin(account::get(site)),
+        Route::RevokeApplication(client_id) => {
+            Box::pin(account::revoke_application(site, client_id))
+        }
+        Route::EndSession(id) => Box::pin(account::end_session(site, id)),
+        Route::PersonalTokens if post => Box::pin(personal_tokens::create(site)),
+        Route::PersonalTokens => Box::pin(personal_tokens::list(site)),
+        Route::RevokePersonalToken(id) => Box::pin(personal_tokens::revoke(site, id)),
+        Route::Static(path) => Box::pin(ready(Ok(file(site, path)))),
         // Answered before a host is looked up.
-        Route::Health | Route::Admin(_) => Ok(missing(site.head, true, None)),
+        Route::Health | Route::Admin(_) => Box::pin(ready(Ok(missing(site.head, true, None)))),
+    }
+}
+
+fn file<P: Ports>(site: &Site<'_, P>, path: &str) -> Reply {
+    match assets::asset(path) {
+        Some(asset) => {
+            let keep = asset.is_the_version_of(&site.head.query);
+            Reply::file(asset.content_type, asset.body, keep)
+        }
+        None => missing(site.head, false, Some(site.layout(None))),
     }
 }
 

@@ -16,6 +16,9 @@ mod records;
 #[cfg(test)]
 mod tests;
 
+use std::future::ready;
+use std::pin::Pin;
+
 use sha2::{Digest as _, Sha256};
 
 use super::client_auth::Stop;
@@ -155,40 +158,53 @@ async fn answer<P: Ports>(call: &Call<'_, P>, path: &[String]) -> Result<Reply, 
         return Err(wrong_method(methods));
     }
     // 4. and 5.
-    let [one, two, three] = names;
-    match (resource, method) {
-        (Resource::Description, "GET") => Ok(description()),
-        (Resource::Events, "GET") => events::list(call).await,
-        (Resource::Event, "GET") => events::get(call, one).await,
-        (Resource::Event, "PUT") => events::put(call, one).await,
-        (Resource::Event, "DELETE") => events::delete(call, one).await,
-        (Resource::Scopes, "GET") => events::scopes(call, one).await,
-        (Resource::Scopes, "PUT") => events::put_scopes(call, one).await,
-        (Resource::Roles, "GET") => events::roles(call, one).await,
-        (Resource::Roles, "PUT") => events::put_roles(call, one).await,
-        (Resource::Integrations, "GET") => integrations::list(call, one).await,
-        (Resource::Integration, "GET") => integrations::get(call, one, two).await,
-        (Resource::Integration, "PUT") => integrations::put(call, one, two).await,
-        (Resource::Integration, "DELETE") => integrations::delete(call, one, two).await,
-        (Resource::Accounts, "GET") => accounts::list(call, one).await,
-        (Resource::Accounts, "POST") => accounts::create(call, one).await,
-        (Resource::Account, "GET") => accounts::get(call, one, two).await,
-        (Resource::Account, "PATCH") => accounts::change(call, one, two).await,
-        (Resource::Account, "DELETE") => accounts::delete(call, one, two).await,
-        (Resource::Grants, "GET") => grants::list(call, one, two).await,
-        (Resource::Grant, "DELETE") => grants::end(call, one, two, three).await,
-        (Resource::Audit, "GET") => records::audit(call, one).await,
-        (Resource::Usage, "GET") => records::usage(call, one).await,
-        (Resource::Applications, "GET") => applications::list(call).await,
-        (Resource::Applications, "POST") => applications::create(call).await,
-        (Resource::Application, "GET") => applications::get(call, one).await,
-        (Resource::Application, "PATCH") => applications::change(call, one).await,
-        (Resource::Application, "DELETE") => applications::delete(call, one).await,
-        (Resource::Secrets, "POST") => applications::add_secret(call, one).await,
-        (Resource::Secret, "DELETE") => applications::delete_secret(call, one, two).await,
+    carry_out(call, resource, method, names)
+        .unwrap_or_else(|| Box::pin(ready(Err(wrong_method(methods)))))
+        .await
+}
+
+type Carried<'a> = Pin<Box<dyn Future<Output = Result<Reply, Stop>> + 'a>>;
+
+/// What one call does, each in a box of its own, as [`crate::server`]'s endpoints are. Nothing if no such call is in the table.
+fn carry_out<'a, P: Ports>(
+    call: &'a Call<'_, P>,
+    resource: Resource,
+    method: &str,
+    [one, two, three]: [&'a str; 3],
+) -> Option<Carried<'a>> {
+    Some(match (resource, method) {
+        (Resource::Description, "GET") => Box::pin(ready(Ok(description()))),
+        (Resource::Events, "GET") => Box::pin(events::list(call)),
+        (Resource::Event, "GET") => Box::pin(events::get(call, one)),
+        (Resource::Event, "PUT") => Box::pin(events::put(call, one)),
+        (Resource::Event, "DELETE") => Box::pin(events::delete(call, one)),
+        (Resource::Scopes, "GET") => Box::pin(events::scopes(call, one)),
+        (Resource::Scopes, "PUT") => Box::pin(events::put_scopes(call, one)),
+        (Resource::Roles, "GET") => Box::pin(events::roles(call, one)),
+        (Resource::Roles, "PUT") => Box::pin(events::put_roles(call, one)),
+        (Resource::Integrations, "GET") => Box::pin(integrations::list(call, one)),
+        (Resource::Integration, "GET") => Box::pin(integrations::get(call, one, two)),
+        (Resource::Integration, "PUT") => Box::pin(integrations::put(call, one, two)),
+        (Resource::Integration, "DELETE") => Box::pin(integrations::delete(call, one, two)),
+        (Resource::Accounts, "GET") => Box::pin(accounts::list(call, one)),
+        (Resource::Accounts, "POST") => Box::pin(accounts::create(call, one)),
+        (Resource::Account, "GET") => Box::pin(accounts::get(call, one, two)),
+        (Resource::Account, "PATCH") => Box::pin(accounts::change(call, one, two)),
+        (Resource::Account, "DELETE") => Box::pin(accounts::delete(call, one, two)),
+        (Resource::Grants, "GET") => Box::pin(grants::list(call, one, two)),
+        (Resource::Grant, "DELETE") => Box::pin(grants::end(call, one, two, three)),
+        (Resource::Audit, "GET") => Box::pin(records::audit(call, one)),
+        (Resource::Usage, "GET") => Box::pin(records::usage(call, one)),
+        (Resource::Applications, "GET") => Box::pin(applications::list(call)),
+        (Resource::Applications, "POST") => Box::pin(applications::create(call)),
+        (Resource::Application, "GET") => Box::pin(applications::get(call, one)),
+        (Resource::Application, "PATCH") => Box::pin(applications::change(call, one)),
+        (Resource::Application, "DELETE") => Box::pin(applications::delete(call, one)),
+        (Resource::Secrets, "POST") => Box::pin(applications::add_secret(call, one)),
+        (Resource::Secret, "DELETE") => Box::pin(applications::delete_secret(call, one, two)),
         // A test goes through the table and finds no such pair.
-        _ => Err(wrong_method(methods)),
-    }
+        _ => return None,
+    })
 }
 
 /// The resource of a path, what it takes, and the names in it.
