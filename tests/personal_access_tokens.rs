@@ -5,6 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::answer::{Answer, unescape};
 use support::browser::Browser;
+use support::scene::catalogue;
 use support::{EMAIL, HOST, NAME, Scene};
 use willcall::account::command::Reply;
 use willcall::account::object::AccountObject;
@@ -235,6 +236,24 @@ fn contract_6_a_token_can_do_no_more_than_the_person() {
     make(&browser, "n", &["badge:print"], "30").page(400);
     make(&browser, "n", &["shirt:order", "badge:print"], "30").page(400);
     token(&browser, &["shirt:order"], "30");
+}
+
+#[test]
+fn contract_6_a_token_may_have_every_scope_of_the_longest_catalogue() {
+    let s = Scene::new();
+    let mut scopes = catalogue();
+    let catalogue = scopes.as_array_mut().unwrap();
+    // Characters that take three bytes each in a form.
+    let names: Vec<String> = (catalogue.len()..200)
+        .map(|n| format!("{n:!>100}"))
+        .collect();
+    catalogue.extend(names.iter().map(|name| {
+        json!({"name": name, "title": "Anything", "description": "", "sensitive": false, "modes": ["obo"]})
+    }));
+    s.put_scopes(&s.event, scopes);
+    let browser = s.signed_in();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    token(&browser, &all, "30");
 }
 
 #[test]

@@ -29,6 +29,8 @@ const CREATE: &str = "create token";
 const REVOKE: &str = "revoke token";
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
+/// The most bytes of a form, or of the same as JSON: a catalogue's 200 scopes, of 100 characters that take three each.
+const LONGEST_FORM: usize = 4 * super::LONGEST_BODY;
 
 /// What a person may let a token do.
 fn grantable(event: &EventRecord, own: &[String], roles: &[String]) -> Scope {
@@ -240,15 +242,17 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 /// Reads the form or JSON; the scopes are a list in a form and a text in JSON.
 async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String>), Reply>, Fault> {
     if site.head.media_type().as_deref() != Some("application/json") {
-        return Ok(session::short_form(site).await?.map(|(bytes, form)| {
-            let scopes = all_values(&bytes, "scope");
-            (form, scopes)
-        }));
+        return Ok(session::form(site, LONGEST_FORM)
+            .await?
+            .map(|(bytes, form)| {
+                let scopes = all_values(&bytes, "scope");
+                (form, scopes)
+            }));
     }
     if site.head.has_foreign_origin() {
         return Ok(Err(refused(site, session::not_ours(site))));
     }
-    let bytes = site.ports.body(super::LONGEST_BODY).await?;
+    let bytes = site.ports.body(LONGEST_FORM).await?;
     Ok(match bytes.as_deref().map(Params::from_json) {
         Some(Ok(form)) => {
             let scopes = form
@@ -262,7 +266,7 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
         _ => Err(Reply::error(
             400,
             "invalid_request",
-            "Send a JSON object of strings of at most 16 KiB.",
+            "Send a JSON object of strings of at most 64 KiB.",
         )),
     })
 }
