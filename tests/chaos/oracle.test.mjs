@@ -46,6 +46,11 @@ test('the model: outside the window an old token is found, and inside it is not'
     assert.ok(model.take([{ act: refresh(1, { window }), seen: issued('two') }]));
     assert.equal(model.take([{ act: refresh(1, { at, window }), seen }]), right, `${at} ${window} ${seen.result}`);
   }
+  for (const [since, seen, right] of [[9000, issued('two'), true], [9000, refused, true], [10_500, issued('two'), false]]) {
+    const model = grant();
+    assert.ok(model.take([{ act: refresh(1), seen: issued('two') }]));
+    assert.equal(model.take([{ act: refresh(1, { at: 11_000, since }), seen }]), right, `sent at ${since}: ${seen.result}`);
+  }
   const used = grant();
   assert.ok(used.take([{ act: refresh(1), seen: issued('two') }]) && used.take([{ act: refresh(2), seen: issued('three') }]));
   assert.equal(used.take([{ act: refresh(1), seen: issued('two') }]), false, 'its successor was used');

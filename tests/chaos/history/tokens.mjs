@@ -10,6 +10,7 @@ async function together(run, session, requests, what) {
   const { world, random } = run;
   const late = requests.length > 1 && random.chance(0.15) ? random.between(0, requests.length - 1) : -1;
   const arrival = world.time + random.between(200, PAUSE_MS);
+  const since = world.objectTime;
   const sent = requests.map(({ send }, index) => send(index === late ? { ...run.plan(), arrives: arrival } : run.drawFaults()));
   const replies = await Promise.all(sent.filter((_, index) => index !== late));
   const read = (reply, sender) => {
@@ -22,6 +23,7 @@ async function together(run, session, requests, what) {
   if (late >= 0) {
     await world.advance(arrival - world.time);
     const last = read(await sent[late], requests[late]);
+    last.act.since = since;
     run.judge(session, [last], `${what}, late`);
     batch.push(last);
   }

@@ -144,8 +144,17 @@ function refreshAlive(state, act) {
   const behind = state.generation - act.generation;
   if (behind < 0) return [];
   if (behind === 1 && state.by === act.id) return [{ result: 'issued', scope: state.scope, state }];
-  const retry = behind === 1 && act.window > 0 && act.at - state.at <= act.window * 1000;
-  if (behind > 0 && !retry) return [{ result: 'invalid_grant', state: ended(state) }];
+  const inTime = (at) => behind === 1 && act.window > 0 && at - state.at <= act.window * 1000;
+  if (behind > 0 && !inTime(act.at)) {
+    const reuse = { result: 'invalid_grant', state: ended(state) };
+    // It was sent in time: what it waited for an object may be counted or not.
+    return inTime(act.since) ? [reuse, ...goOn(state, act, true)] : [reuse];
+  }
+  return goOn(state, act, behind > 0);
+}
+
+/** A refresh that rotates, or is a retry in time. */
+function goOn(state, act, retry) {
   const presented = retry ? state.previous : state.scope;
   return act.allowed.flatMap((allowed) => {
     const kept = state.scope & allowed;
