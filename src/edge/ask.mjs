@@ -10,8 +10,8 @@ const OBJECTS = {
 // An object that is silent for longer counts as one that failed, where Rust does not say how long.
 const PATIENCE_MS = 10_000;
 
-/** `waited.ms`: for how long the caller has waited for objects, this one not yet among them. */
-export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = { ms: 0 }) {
+/** `waited.ms`: for how long the caller has waited for objects, this one not yet among them. `attempt`: which of two tries of what call it is. */
+export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = { ms: 0 }, attempt = undefined) {
   const namespace = env[OBJECTS[kind]];
   const begun = Date.now();
   return new Promise((done, fail) => {
@@ -25,12 +25,16 @@ export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = {
       settle(outcome);
     };
     const timer = setTimeout(first(() => fail(new Error('the object does not answer'))), patience);
-    namespace.get(namespace.idFromName(name)).call(command, waited.ms).then(first(done), first(fail));
+    namespace.get(namespace.idFromName(name)).call(command, waited.ms, attempt).then(first(done), first(fail));
   });
 }
 
-/** A call that failed is tried once more: commands carry an attempt's id, so the second gets the first's decision. */
+/**
+ * A call that failed is tried once more. Commands carry an id of their own where the second must get the first's
+ * decision. A first that is still on its way when the second arrives comes too late: the object refuses it.
+ */
 export function askTwice(env, kind, name, command, patience, waited = { ms: 0 }) {
-  const once = () => ask(env, kind, name, command, patience, waited);
-  return once().catch(once);
+  const call = crypto.randomUUID();
+  const once = (isSecond) => ask(env, kind, name, command, patience, waited, { call, isSecond });
+  return once(false).catch(() => once(true));
 }

@@ -15,6 +15,9 @@ const SOONEST_ALARM_MS = 1000;
 // Long enough to gather changes: KV takes one write a second under each key.
 const TELL_AFTER_MS = 1000;
 
+// So many calls of which the second try came are kept in mind; their first may still be on its way.
+const MOST_OVERTAKING = 1000;
+
 const NOTHING_TOLD = { objects: false, replicas: false };
 
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
@@ -43,6 +46,8 @@ class Keeper extends DurableObject {
     // not yet crossed off: a transaction for each would cost as much as a refresh, so they wait for each other. They
     // are forgotten with the object's memory, and are then notes that were left.
     this.noted = new Map();
+    // The calls whose second try came.
+    this.overtaking = new Set();
   }
 
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
@@ -57,9 +62,13 @@ class Keeper extends DurableObject {
     await this.setAlarm(wakeAfter);
   }
 
-  /** `waited`: for how long the caller has waited for objects before, in milliseconds. */
-  async call(command, waited) {
+  /**
+   * `waited`: for how long the caller has waited for objects before, in milliseconds. `attempt`: which try of what call
+   * it is; another object's call is none.
+   */
+  async call(command, waited, attempt) {
     if (this.alarmAt === undefined) await this.wake();
+    if (attempt) this.refuseWhatIsOvertaken(attempt);
     const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
     for (const target of noted) this.noted.set(target, { told: undefined });
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
@@ -67,6 +76,17 @@ class Keeper extends DurableObject {
     // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
     if (noted.length > 0 && this.tellsFirst && !(await this.tell(noted)).objects) throw new Error('another object could not be told');
     return reply;
+  }
+
+  /**
+   * Whoever made a call waits for its second try only. A first that comes after it would do what was asked once more,
+   * when others may have seen it done and gone on: it would undo that, or look like a thief.
+   */
+  refuseWhatIsOvertaken({ call, isSecond }) {
+    if (!isSecond && this.overtaking.has(call)) throw new Error('the second try of this call came first');
+    if (!isSecond) return;
+    this.overtaking.add(call);
+    if (this.overtaking.size > MOST_OVERTAKING) this.overtaking.delete(this.overtaking.values().next().value);
   }
 
   /** Either all of it is kept or none. `crossesOff`: what was told is forgotten with it. */

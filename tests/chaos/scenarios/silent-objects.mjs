@@ -73,3 +73,38 @@ export async function silentAuthorityAtARetry(world) {
   expectSuccessor(retry, lost, 'a retry two seconds after the rotation');
   expect(JSON.parse(retry.headers.get('x-chaos')).some(({ kind }) => kind === 'event'), 'the event’s object was asked');
 }
+
+/** A refresh whose first try is still on its way when its second has been answered, and the client has gone on. */
+export async function overtakenAtARefresh(world) {
+  const scene = await Scene.set(world);
+  const grant = await scene.grant();
+  const plan = { account: ['overtaken'] };
+  const first = await answered(world, scene.refresh(grant.refresh_token, { plan }));
+  expectSuccessor(first, undefined, 'whose first try is on its way');
+  const second = await scene.refresh(first.json.refresh_token);
+  const third = await scene.refresh(second.json.refresh_token);
+  await world.advance(30_000);
+  await scheduler.wait(50);
+  expect(await scene.isActive(third.json.access_token), 'the session lives on when the first try arrives');
+  expectSuccessor(await scene.refresh(third.json.refresh_token), undefined, 'the newest token');
+}
+
+/** An operator's calls whose first try arrives when something else has been decided since. */
+export async function overtakenAtAnOperatorsCall(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const event = `/events/${scene.event.host}`;
+  const roles = (name) => [{ name, title: name, permissions: [] }];
+  for (const [path, before, after] of [
+    [`${event}/roles`, roles('first'), roles('second')],
+    [scene.integrationPath(), { status: 'suspended' }, { status: 'active' }],
+  ]) {
+    const plan = { event: ['overtaken'] };
+    const reply = await answered(world, world.operator(scene.home, 'PUT', path, before, { plan }));
+    expect(reply.status === 200, `${path}: ${reply.status} ${reply.text}`);
+    const asDecided = await world.mustOperate(scene.home, 'PUT', path, after);
+    await world.advance(40_000);
+    await scheduler.wait(50);
+    const { text } = await world.operator(scene.home, 'GET', path);
+    expect(text === JSON.stringify(asDecided), `${path}: ${text}`);
+  }
+}

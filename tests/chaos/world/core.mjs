@@ -52,7 +52,7 @@ function bindings(env, id) {
     get: (name) => ({
       call: async (command) => {
         await hears(name);
-        return env[binding].get(env[binding].idFromName(name)).undergo(command);
+        return env[binding].get(env[binding].idFromName(name)).undergo(undefined, undefined, command);
       },
     }),
   });
@@ -92,8 +92,8 @@ const failing = (Class, binding) => class extends Class {
     await Promise.all(due.map(({ work }) => work()));
   }
 
-  /** A command, and the fault that befalls the object in the middle of it. What it says of the fault names the `call`. */
-  async undergo(command, fault, call, waited) {
+  /** A call, and the fault that befalls the object in the middle of it. What it says of the fault names the `call`. */
+  async undergo(fault, call, ...asked) {
     switch (fault) {
       case 'rolled back':
         this.transaction = (work) => {
@@ -103,27 +103,27 @@ const failing = (Class, binding) => class extends Class {
             throw new Error(`${fault} in ${call}`);
           });
         };
-        return this.call(command, waited);
+        return this.call(...asked);
       case 'answer lost':
-        await this.call(command, waited);
+        await this.call(...asked);
         throw new Error(`${fault} in ${call}`);
       case 'silent': {
-        const answer = await this.call(command, waited);
+        const answer = await this.call(...asked);
         await until(clock.true + 60_000);
         return answer;
       }
       case 'evicted':
-        await this.call(command, waited);
+        await this.call(...asked);
         await this.ctx.storage.sync();
         this.ctx.abort(`${fault} in ${call}`);
         return undefined;
       case 'commit lost': {
-        const answer = this.call(command, waited);
+        const answer = this.call(...asked);
         this.ctx.abort(`${fault} in ${call}`);
         return answer;
       }
       default:
-        return this.call(command, waited);
+        return this.call(...asked);
     }
   }
 

@@ -21,15 +21,24 @@ simulateTimers((work, at) => {
   return () => { stopped = true; };
 });
 
+// Longer than anybody waits for an object, twice over.
+const ON_THE_WAY_MS = 25_000;
+
 /** A call of an object, as the plan has it; `met` collects what happened to the request's calls. */
-async function callObject(location, namespace, { kind, name, command, waited, plan, met }) {
+async function callObject(location, namespace, { kind, name, asked: [command, ...more], plan, met, context }) {
   counts.calls += 1;
   const fault = plan[kind]?.shift();
   const call = `call ${counts.calls} at ${location}`;
   if (plan.arrives && kind === 'account') await until(plan.arrives);
   try {
     if (fault === 'unreachable') throw new Error('the object cannot be reached');
-    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(text, fault, call, waited);
+    const ask = (text) => namespace.get(namespace.idFromName(name)).undergo(fault, call, text, ...more);
+    if (fault === 'overtaken') {
+      const delivered = until(clock.true + ON_THE_WAY_MS).then(() => ask(command));
+      // The request it is of will have been answered.
+      context.waitUntil(delivered.catch(() => {}));
+      return await delivered;
+    }
     const answer = await (plan.sabotage ? SABOTAGES[plan.sabotage](command, ask) : ask(command));
     met.push({ kind, ok: true });
     return answer;
@@ -45,7 +54,7 @@ function befell(fault, call, error) {
   return fault === 'unreachable' || error.message.includes(`${fault} in ${call}`) ? fault : 'commit lost';
 }
 
-function bindings(env, plan, met) {
+function bindings(env, plan, met, context) {
   const namespace = (name) => ({
     get: (key) => {
       counts.reads += 1;
@@ -55,7 +64,7 @@ function bindings(env, plan, met) {
   const objects = (binding) => ({
     idFromName: (name) => name,
     get: (name) => ({
-      call: (command, waited) => callObject(env.LOCATION, env[binding], { kind: KINDS[binding], name, command, waited, plan, met }),
+      call: (...asked) => callObject(env.LOCATION, env[binding], { kind: KINDS[binding], name, asked, plan, met, context }),
     }),
   });
   return {
@@ -88,7 +97,7 @@ export default {
   async fetch(request, env, context) {
     const plan = JSON.parse(request.headers.get('x-chaos') ?? '{}');
     const met = [];
-    const response = await built.fetch(request, bindings(env, plan, met), context);
+    const response = await built.fetch(request, bindings(env, plan, met, context), context);
     const answer = new Response(response.body, response);
     answer.headers.set('x-chaos', JSON.stringify(met));
     return answer;
