@@ -47,28 +47,29 @@ pub(super) fn create_account(
             "it was deleted while it was being made: make it again".into(),
         )));
     }
+    // The front's own second try, or its first that comes late: what became of the account since stays. Its epochs
+    // above all: were they to begin anew, what was ended by them would live again.
+    let key = format!("{ACCOUNT}{}", row.id);
+    if let Some(made) = load::<AccountRow>(ledger, &key)? {
+        outbox::note(ledger, &key);
+        return Ok(Reply::Account(Box::new(made)));
+    }
     let password = patch.password_hash.clone();
     if let Err(problem) = patch.apply(&mut row) {
         return Ok(Reply::Problem(problem));
     }
     let email = format!("{EMAIL}{}", email_key(&row.email));
-    match ledger.get(&email) {
-        // The front's own retry of a call whose answer was lost.
-        Some(id) if id == row.id => {}
-        Some(_) => {
-            return Ok(Reply::Problem(Problem::Conflict(
-                "there is an account with this email already".into(),
-            )));
-        }
-        None => {
-            let roles = known_roles(ledger, &row)?;
-            let mut detail = vec![("account", row.id.as_str())];
-            if !roles.is_empty() {
-                detail.push(("roles", &roles));
-            }
-            audit::write(ledger, "account.created", OPERATOR, &detail, now)?;
-        }
+    if ledger.get(&email).is_some() {
+        return Ok(Reply::Problem(Problem::Conflict(
+            "there is an account with this email already".into(),
+        )));
     }
+    let roles = known_roles(ledger, &row)?;
+    let mut detail = vec![("account", row.id.as_str())];
+    if !roles.is_empty() {
+        detail.push(("roles", &roles));
+    }
+    audit::write(ledger, "account.created", OPERATOR, &detail, now)?;
     ledger.put(&email, &row.id);
     keep_account(ledger, &row, password.as_deref())?;
     Ok(Reply::Account(Box::new(row)))
