@@ -5,10 +5,11 @@ mod support;
 
 use serde_json::{Value, json};
 use support::browser::Browser;
-use support::{EMAIL, NAME, PASSWORD_HASH, Scene};
+use support::{EMAIL, HOST, NAME, PASSWORD_HASH, Scene};
 use willcall::account::command::Reply;
 use willcall::account::object::AccountObject;
 use willcall::directory::event_command as event;
+use willcall::directory::platform_command as platform;
 use willcall::token::cookie::{CookieValue as _, SessionCookie};
 use willcall::token::key::KeyRing;
 
@@ -53,4 +54,43 @@ fn contract_7_an_account_whose_creation_arrives_after_a_change_stays_as_it_was_c
     assert_eq!(s.audit(100), entries);
     s.enable_robin();
     assert!(!lives(), "enabling brings none back");
+}
+
+#[test]
+fn contract_7_a_deletion_that_arrives_late_ends_nothing_that_was_made_since() {
+    let s = Scene::new();
+    let id = support::scene::number(&s.client);
+    let known = event::Command::GetIntegration {
+        client_id: id.clone(),
+    };
+    let event::Reply::Integration { integration, .. } = s.event(&s.event, &known) else {
+        panic!("another answer");
+    };
+    for incarnation in [integration.integration.incarnation, String::new()] {
+        let delete = event::Command::DeleteIntegration {
+            client_id: id.clone(),
+            incarnation: Some(incarnation),
+        };
+        s.event(&s.event, &delete);
+        s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
+        let tokens = s.granted("pii:basic");
+        s.event(&s.event, &delete);
+        s.another_isolate();
+        s.assert_lives(&tokens);
+    }
+    let mut event = s.event.clone();
+    for id in [s.event.clone(), String::new()] {
+        let delete = platform::Command::DeleteEvent {
+            host: HOST.into(),
+            id: Some(id.clone()),
+        };
+        let replied = s.platform(&delete);
+        assert_eq!(matches!(replied, platform::Reply::Done), !id.is_empty());
+        let again = s.put_event(HOST, json!({"name": "Again"}));
+        assert_eq!(event == again, id.is_empty());
+        event = again;
+        s.platform(&delete);
+        s.another_isolate();
+        assert_eq!(s.get("/login").send().status(), 200, "{id}");
+    }
 }

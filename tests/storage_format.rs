@@ -444,6 +444,7 @@ fn written_event() -> MemoryLedger {
         &mut ledger,
         Event::DeleteIntegration {
             client_id: ClientId::number(1002),
+            incarnation: None,
         },
     );
     let patch = json!({"email": "Robin@people.example", "name": "Robin", "password_hash": "$hash", "roles": ["staff"], "permissions": ["shirts"]});
@@ -576,6 +577,7 @@ fn written_platform() -> MemoryLedger {
         &mut ledger,
         Platform::DeleteEvent {
             host: "old.example".into(),
+            id: None,
         },
     );
     let patch = json!({"name": "Badge Buddy", "description": "Prints", "website": "https://buddy.example/", "redirect_uris": ["https://buddy.example/cb"], "require_pkce": true});

@@ -67,6 +67,10 @@ pub enum Command {
     DeleteIntegration {
         /// Its application.
         client_id: ClientId,
+        /// Its incarnation; empty if there was none when the call came. Late, it deletes none that was created since. A
+        /// front of an earlier version says none, and means whichever there is.
+        #[serde(default)]
+        incarnation: Option<String>,
     },
     /// A page of accounts, by id.
     ListAccounts(PageRequest),

@@ -38,6 +38,10 @@ pub enum Command {
     DeleteEvent {
         /// Its host.
         host: String,
+        /// Its id; empty if there was none when the call came. Late, it deletes no other that has the host since. A
+        /// front of an earlier version says none, and means whichever there is.
+        #[serde(default)]
+        id: Option<String>,
     },
     /// A page of applications, by `client_id`.
     ListApplications(PageRequest),

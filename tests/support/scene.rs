@@ -140,6 +140,7 @@ impl Scene {
     pub fn delete_integration(&self, client: &Client) {
         let command = event_command::Command::DeleteIntegration {
             client_id: number(client),
+            incarnation: None,
         };
         done(&self.event(&self.event, &command));
     }
@@ -223,6 +224,7 @@ impl World {
     pub fn delete_event(&self, host: &str) {
         let command = platform_command::Command::DeleteEvent {
             host: host.to_owned(),
+            id: None,
         };
         assert!(matches!(
             self.platform(&command),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Core, INTEGRATION, OPERATOR, ServiceRow, gone, integration_row, record, touch};
 use crate::directory::event_command::Reply;
-use crate::directory::integration::{Integration, IntegrationPatch, IntegrationReport};
+use crate::directory::integration::{
+    Integration, IntegrationPatch, IntegrationReport, service_owner,
+};
 use crate::directory::{Problem, Status, audit, usage};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
@@ -181,6 +183,7 @@ pub(super) fn delete_integration(
     ledger: &mut impl Ledger,
     core: Core,
     client_id: &ClientId,
+    incarnation: Option<String>,
     now: Now,
 ) -> Result<Reply, Corrupt> {
     let key = integration_row(client_id);
@@ -190,6 +193,11 @@ pub(super) fn delete_integration(
     let service = service_row(&integration);
     if integration.deleted {
         return Ok(gone(ledger, &service));
+    }
+    // The one that is meant went before this one was created.
+    if let Some(before) = incarnation.filter(|one| *one != integration.incarnation) {
+        let owner = service_owner(client_id, &before);
+        return Ok(gone(ledger, &format!("service/{owner}")));
     }
     integration.deleted = true;
     integration.version = touch(ledger, core)?;

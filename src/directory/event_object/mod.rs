@@ -125,9 +125,10 @@ impl Object for EventObject {
                 patch,
                 fresh_incarnation,
             } => put_integration(ledger, core, client_id, patch, fresh_incarnation, now),
-            Command::DeleteIntegration { client_id } => {
-                delete_integration(ledger, core, &client_id, now)
-            }
+            Command::DeleteIntegration {
+                client_id,
+                incarnation,
+            } => delete_integration(ledger, core, &client_id, incarnation, now),
             Command::ListAccounts(request) => list_accounts(ledger, &request, |_| true),
             Command::ListActiveAccounts(request) => {
                 list_accounts(ledger, &request, |row| row.status == AccountStatus::Active)

@@ -134,9 +134,10 @@ impl Object for PlatformObject {
                 outbox::note(ledger, &format!("host/{host}"));
                 Ok(Reply::Event { created, event })
             }
-            Command::DeleteEvent { host } => {
+            Command::DeleteEvent { host, id } => {
                 let key = format!("{EVENT}{host}");
-                let Some(row) = load::<EventRow>(ledger, &key)? else {
+                let row = load::<EventRow>(ledger, &key)?;
+                let Some(row) = row.filter(|row| id.is_none_or(|id| id == row.line.id)) else {
                     // If it was deleted a moment ago, its object must hear of it before the caller believes that it is.
                     for note in outbox::pending(ledger, Some(CLOSE), MOST_CLOSING) {
                         if note.target.starts_with(CLOSE) {

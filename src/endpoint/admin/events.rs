@@ -106,8 +106,13 @@ pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, S
     let host = host.to_owned();
     let known = Command::GetEvent { host: host.clone() };
     let known = call.ports.ask::<PlatformObject>(PLATFORM, &known).await?;
-    let command = Command::DeleteEvent { host };
-    if matches!(known, PlatformReply::Event { .. }) {
+    let id = match known {
+        PlatformReply::Event { event, .. } => event.id,
+        _ => String::new(),
+    };
+    let there = !id.is_empty();
+    let command = Command::DeleteEvent { host, id: Some(id) };
+    if there {
         call.take_away(&command, "event").await?;
     } else {
         // Not there, or deleted by a call that was answered with 503: this is no 404 before its object knows.

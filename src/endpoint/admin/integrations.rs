@@ -170,8 +170,16 @@ pub async fn delete<P: Ports>(
         client_id: client_id.clone(),
     };
     let known = call.ports.ask::<EventObject>(&id, &known).await?;
-    let command = Command::DeleteIntegration { client_id };
-    if matches!(known, EventReply::Integration { .. }) {
+    let incarnation = match known {
+        EventReply::Integration { integration, .. } => integration.integration.incarnation,
+        _ => String::new(),
+    };
+    let there = !incarnation.is_empty();
+    let command = Command::DeleteIntegration {
+        client_id,
+        incarnation: Some(incarnation),
+    };
+    if there {
         call.take_away_from(&id, &command, "integration").await?;
     } else {
         // Not there, or deleted by a call that was answered with 503: the object knows whether that is done by now.
@@ -217,7 +225,10 @@ pub async fn delete_orphans<P: Ports>(call: &Call<'_, P>, event_id: &str) -> Res
             .into_iter()
             .filter(|client_id| !names.contains_key(client_id))
         {
-            let command = Command::DeleteIntegration { client_id };
+            let command = Command::DeleteIntegration {
+                client_id,
+                incarnation: None,
+            };
             call.event(event_id, &command, "integration").await?;
             any = true;
         }
