@@ -167,6 +167,7 @@ fn written_account() -> MemoryLedger {
         Account::RevokeApplication {
             session_id: "s_1".into(),
             client_id: client(),
+            attempt: Some("try1".into()),
         },
         NOW,
     );
@@ -234,10 +235,11 @@ outbox/grant/gr_1 = 2
 outbox/grant/gr_2 = 2
 outbox/revoked/jti_1 = 1
 password = $argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyAuLg$XwJU3+17Pqn/THxHN5CMCUoKhHGFEM8WYtaNX72L2y8
-pat/pat_1 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":1775000000,"last_used_at":1772357407,"epoch":2,"attempt":"try1"}
+pat/pat_1 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":1775000000,"last_used_at":1772357407,"epoch":2,"attempt":"try1","pressed_at_ms":1772357400250}
 pat/pat_2 = {"name":"My script","scope":"pii:basic","created_at":1772357400,"expires_at":null,"last_used_at":null,"epoch":2}
 revocations/1001 = 1
 revoked/jti_1 = 1772361000
+revoked_by/1001 = {"attempt":"try1","any":false}
 session/s_1 = {"browser":"Firefox on Linux","signed_in_at":1772357400,"last_seen_at":1772357400,"epoch":2,"session_epoch":5}
 tomb/0000000069a41564/jti/jti_1 = (empty)
 tomb/0000000069a4161e/gr_2 = (empty)

@@ -62,6 +62,9 @@ pub enum Command {
         session_id: String,
         /// Whose grants end.
         client_id: ClientId,
+        /// The front's attempt: its own retry ends nothing that was granted since. A front of an earlier version says none.
+        #[serde(default)]
+        attempt: Option<String>,
     },
     /// Redeems an authorization code.
     Redeem {

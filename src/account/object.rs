@@ -57,9 +57,10 @@ impl Object for AccountObject {
             Command::RevokeApplication {
                 session_id,
                 client_id,
+                attempt,
             } => match sessions::person(ledger, &session_id, now)? {
                 None => Ok(Reply::Nothing),
-                Some(_) => grants::clearing::revoke_client(ledger, &client_id, now),
+                Some(_) => grants::clearing::revoke_client(ledger, &client_id, attempt, now),
             },
             Command::Redeem { code, asked, begin } => {
                 grants::begin::redeem(ledger, &code, asked.as_ref(), &begin, now)
@@ -226,6 +227,7 @@ fn erase(ledger: &mut impl Ledger, event_id: String, id: String) -> Result<Reply
         "live/",
         "tomb/",
         "revocations/",
+        "revoked_by/",
         "pat/",
         "ended_pat/",
         "revoked/",

@@ -32,6 +32,9 @@ struct Row {
     epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempt: Option<String>,
+    /// When that form was pressed, by this object's clock in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pressed_at_ms: Option<u64>,
 }
 
 /// What a person asks for with the form for a new token.
@@ -62,9 +65,12 @@ impl Row {
             && days(self.expires_at, self.created_at) == days(wanted.expires_at, now)
     }
 
-    /// Whether its form was pressed twice: the answer to the first press was never seen, so the token is in no use.
-    fn was_never_seen(&self, now: UnixTime) -> bool {
-        self.last_used_at.is_none() && now.since(self.created_at) <= PRESSED_TWICE
+    /// Whether its form was pressed twice, and this is what the first press made: its answer was never seen, so the token
+    /// is in no use. The first press may be the one that is decided last, if it waited for a silent object.
+    fn was_never_seen(&self, now: Now) -> bool {
+        self.last_used_at.is_none()
+            && now.seconds().since(self.created_at) <= PRESSED_TWICE
+            && self.pressed_at_ms.is_none_or(|at| at <= now.asked_ms())
     }
 
     fn lives(&self, profile: &Profile, now: UnixTime) -> bool {
@@ -110,17 +116,23 @@ pub fn create(
     if ledger.get(&format!("{ENDED}{}", wanted.token_id)).is_some() {
         return Ok(Reply::Nothing);
     }
+    // The front's own second try of this command, or its first that is late, finds the row, which may be in use.
+    if ledger
+        .get(&format!("{PREFIX}{}", wanted.token_id))
+        .is_some()
+    {
+        let replaced = Vec::new();
+        return Ok(Reply::TokenMade { replaced });
+    }
     let mut live = 0usize;
     let mut replaced = Vec::new();
     let mut dead = Vec::new();
     for (id, row) in load_all::<Row>(ledger, PREFIX, None, false, 1000)? {
-        if id == wanted.token_id {
-            // The front's own second try of this command finds the row of its first.
-        } else if !row.lives(&profile, now.seconds()) {
+        if !row.lives(&profile, now.seconds()) {
             dead.push(id);
         } else if !row.was_asked_for_by(&wanted, now.seconds()) {
             live += 1;
-        } else if row.was_never_seen(now.seconds()) {
+        } else if row.was_never_seen(now) {
             replaced.push(id);
         } else {
             return Ok(Reply::MadeBefore);
@@ -143,6 +155,7 @@ pub fn create(
         expires_at: wanted.expires_at,
         last_used_at: None,
         epoch: profile.epoch,
+        pressed_at_ms: wanted.attempt.is_some().then(|| now.asked_ms()),
         attempt: wanted.attempt,
     };
     store(ledger, &format!("{PREFIX}{}", wanted.token_id), &row)?;

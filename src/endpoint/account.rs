@@ -17,6 +17,7 @@ use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Client, Source};
 use crate::store::ports::{Fault, Ports};
+use crate::token::random_id;
 use crate::web::cookies::Cookie;
 use crate::web::reply::{Forms, Reply};
 
@@ -293,6 +294,7 @@ pub async fn revoke_application<P: Ports>(
     let command = Command::RevokeApplication {
         session_id: person.cookie.session_id.clone(),
         client_id: client_id.clone(),
+        attempt: Some(random_id("", site.ports)),
     };
     let outcome = site.account(owner, &command).await?;
     site.ports.replicas().forget_account(&site.event.id, owner);

@@ -1,15 +1,25 @@
 //! Clearing up: burying what is dead by comparison, and forgetting what is past its time.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    CLEAR, GRANT, LIVE, LiveRow, REVOCATIONS, REVOKED_TOKEN, STEP, TOMB, TOMBSTONE, keep,
-    revocations,
+    CLEAR, GRANT, LIVE, LiveRow, REVOCATIONS, REVOKED_BY, REVOKED_TOKEN, STEP, TOMB, TOMBSTONE,
+    keep, revocations,
 };
 use crate::account::command::Reply;
 use crate::account::profile::{PROFILE, Profile};
 use crate::grant::state::{EndReason, Ended, Grant};
 use crate::ledger::outbox::Now;
-use crate::ledger::{Corrupt, Ledger, load, load_all, sortable};
+use crate::ledger::{Corrupt, Ledger, load, load_all, sortable, store};
 use crate::protocol::client::ClientId;
+
+/// What took back what a client had last.
+#[derive(Serialize, Deserialize)]
+struct RevokedBy {
+    attempt: String,
+    /// Whether there was a grant to end.
+    any: bool,
+}
 
 pub(super) fn bury(ledger: &mut impl Ledger, id: &str, ended: &Ended) {
     ledger.put(
@@ -20,22 +30,37 @@ pub(super) fn bury(ledger: &mut impl Ledger, id: &str, ended: &Ended) {
 
 /// Ends everything a client was granted, the codes not yet redeemed included: all that was made
 /// under the present count is dead by comparison; the rows are cleared up step by step. `Nothing`: there was
-/// no grant to end.
+/// no grant to end. The front's own second try, or its first that is late, gets the first decision: the person may have
+/// granted something since.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
 pub fn revoke_client(
     ledger: &mut impl Ledger,
     client_id: &ClientId,
+    attempt: Option<String>,
     now: Now,
 ) -> Result<Reply, Corrupt> {
+    let key = format!("{REVOKED_BY}{client_id}");
+    if let Some(attempt) = &attempt
+        && let Some(last) = load::<RevokedBy>(ledger, &key)?.filter(|last| last.attempt == *attempt)
+    {
+        return Ok(revoked(last.any));
+    }
     let any = !ledger
         .scan(&format!("{LIVE}{client_id}/"), None, false, 1)
         .is_empty();
     let count = revocations(ledger, client_id).saturating_add(1);
     ledger.put(&format!("{REVOCATIONS}{client_id}"), &count.to_string());
+    if let Some(attempt) = attempt {
+        store(ledger, &key, &RevokedBy { attempt, any })?;
+    }
     begin_clearing(ledger, now)?;
-    Ok(if any { Reply::Done } else { Reply::Nothing })
+    Ok(revoked(any))
+}
+
+fn revoked(any: bool) -> Reply {
+    if any { Reply::Done } else { Reply::Nothing }
 }
 
 /// Notes that there are dead grants to clear up, and does a first step.

@@ -26,6 +26,7 @@ const GRANT: &str = "grant/";
 const LIVE: &str = "live/";
 const TOMB: &str = "tomb/";
 const REVOCATIONS: &str = "revocations/";
+const REVOKED_BY: &str = "revoked_by/";
 const CLEAR: &str = "clear";
 const REVOKED_TOKEN: &str = "revoked/";
 
