@@ -115,6 +115,36 @@ fn is_website(text: &str) -> bool {
         })
 }
 
+fn check_website(website: Option<&str>) -> Result<(), Problem> {
+    let Some(website) = website else {
+        return Ok(());
+    };
+    check_line("website", website, 1, 300)?;
+    if !is_website(website) {
+        return Err(Problem::invalid(
+            "website must be an address that begins with https:// or http://, with a host and no user name",
+        ));
+    }
+    Ok(())
+}
+
+fn check_redirect_uris(uris: &[String], client_type: ClientType) -> Result<(), Problem> {
+    if uris.len() > 50 {
+        return Err(Problem::invalid("at most 50 redirect URIs"));
+    }
+    let mut seen = BTreeSet::new();
+    for uri in uris {
+        redirect_uri::registrable(uri, client_type)
+            .map_err(|why| Problem::invalid(format!("{uri:?}: {why}")))?;
+        if !seen.insert(uri) {
+            return Err(Problem::invalid(format!(
+                "redirect URI {uri} is there twice"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl ApplicationPatch {
     /// Lays this over an application.
     ///
@@ -134,12 +164,16 @@ impl ApplicationPatch {
             application.name = name;
         }
         if let Some(description) = self.description {
+            check_text("description", &description, 0, 500)?;
             application.description = description;
         }
+        // What is kept as it is is not looked at again: rules that came since are for what is new.
         if let Some(website) = self.website {
             application.website = website.filter(|website| !website.is_empty());
+            check_website(application.website.as_deref())?;
         }
         if let Some(uris) = self.redirect_uris {
+            check_redirect_uris(&uris, application.client_type)?;
             application.redirect_uris = uris;
         }
         if let Some(required) = self.require_pkce {
@@ -147,28 +181,6 @@ impl ApplicationPatch {
         }
         if let Some(status) = self.status {
             application.status = status;
-        }
-        check_text("description", &application.description, 0, 500)?;
-        if let Some(website) = &application.website {
-            check_text("website", website, 1, 300)?;
-            if !is_website(website) {
-                return Err(Problem::invalid(
-                    "website must be an address that begins with https:// or http://, with a host and no user name",
-                ));
-            }
-        }
-        if application.redirect_uris.len() > 50 {
-            return Err(Problem::invalid("at most 50 redirect URIs"));
-        }
-        let mut seen = BTreeSet::new();
-        for uri in &application.redirect_uris {
-            redirect_uri::registrable(uri, application.client_type)
-                .map_err(|why| Problem::invalid(format!("{uri:?}: {why}")))?;
-            if !seen.insert(uri) {
-                return Err(Problem::invalid(format!(
-                    "redirect URI {uri} is there twice"
-                )));
-            }
         }
         Ok(())
     }

@@ -4,7 +4,18 @@
 //! [`confirm`], against what is registered. So an open redirect cannot be written.
 
 use super::client::ClientType;
-use super::encoding::form_pairs;
+use super::encoding::{form_decode, form_pairs};
+
+/// What an answer is told by. A client that met it twice might believe the one that is registered (RFC 6749 section 3.1,
+/// RFC 9207 section 2.4).
+const OF_ANSWERS: [&str; 6] = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+];
 
 /// Why a URI cannot be registered. The text is for the developer who registers it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +25,7 @@ pub struct NotRegistrable(&'static str);
 /// Checks a URI for registration.
 ///
 /// # Errors
-/// [`NotRegistrable`] unless it is absolute, without fragment, userinfo and wildcard, and
+/// [`NotRegistrable`] unless it is absolute, without fragment, userinfo, wildcard and parameters that answers have, and
 /// `https`, `http` to a loopback name, or (public clients) a private-use scheme with a dot.
 pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistrable> {
     if uri.len() > 1000 {
@@ -34,6 +45,12 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
     if uri.contains('*') {
         return Err(NotRegistrable(
             "must have no wildcard: register each URI in full",
+        ));
+    }
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    if query.split('&').any(is_of_answers) {
+        return Err(NotRegistrable(
+            "must have no parameter of the answers it is to get: code, state, iss, error, error_description, error_uri",
         ));
     }
     let Some((scheme, rest)) = uri.split_once(':') else {
@@ -90,6 +107,12 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
             Ok(())
         }
     }
+}
+
+/// Whether a parameter has the name of one that answers have.
+fn is_of_answers(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    form_decode(name.as_bytes()).is_some_and(|name| OF_ANSWERS.contains(&&*name))
 }
 
 /// A host name, an IPv4 address, or an IPv6 one in brackets (RFC 3986 section 3.2.2).
@@ -218,6 +241,12 @@ impl ConfirmedRedirectUri {
             Some((scheme, _)) => format!("the app {scheme}"),
             None => String::new(),
         }
+    }
+
+    /// Whether a browser itself goes there, rather than an app.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        self.0.starts_with("https:") || self.0.starts_with("http:")
     }
 
     /// Whether the URI is `https`, so that nobody but its host's owner can receive the answer.

@@ -32,6 +32,10 @@ fn contract_7_redirect_uris_that_cannot_be_registered() {
         "myapp:/callback",
         "com.example.app:",
         "https://a\\b/",
+        "https://app.example/?iss=https://other.example",
+        "https://app.example/cb?x=1&state",
+        "https://app.example/cb?c%6Fde=1",
+        "com.example.app:/cb?error=x",
     ] {
         assert!(registrable(bad, PUBLIC).is_err(), "{bad}");
         assert!(registrable(bad, CONFIDENTIAL).is_err(), "{bad}");
@@ -44,6 +48,7 @@ fn contract_7_redirect_uris_that_can_be_registered() {
     for good in [
         "https://app.example/callback",
         "https://app.example:8443/callback?x=1",
+        "https://app.example/code?xcode=state&codes=iss",
         "http://localhost:3000/cb",
         "http://127.0.0.1/cb",
         "http://[::1]:9/cb",
@@ -254,14 +259,20 @@ fn the_answer_goes_where_it_was_asked_to_or_to_the_only_uri_there_is() {
 #[test]
 fn a_person_is_told_the_host_or_the_app() {
     let confirmed = |text: &str| {
-        confirm(None, &[text.to_owned()], PUBLIC).map(|uri| (uri.for_people(), uri.is_https()))
+        confirm(None, &[text.to_owned()], PUBLIC)
+            .map(|uri| (uri.for_people(), uri.is_https(), uri.is_web()))
     };
-    for (uri, said, https) in [
-        ("https://a.example:8/x?y", "a.example:8", true),
-        ("http://127.0.0.1:8/x", "127.0.0.1:8", false),
-        ("com.example.app:/x", "the app com.example.app", false),
+    for (uri, said, https, web) in [
+        ("https://a.example:8/x?y", "a.example:8", true, true),
+        ("http://127.0.0.1:8/x", "127.0.0.1:8", false, true),
+        (
+            "com.example.app:/x",
+            "the app com.example.app",
+            false,
+            false,
+        ),
     ] {
-        assert_eq!(confirmed(uri), Some((said.into(), https)), "{uri}");
+        assert_eq!(confirmed(uri), Some((said.into(), https, web)), "{uri}");
     }
 }
 
