@@ -36,7 +36,11 @@ pub async fn handle<P: Ports>(
         Route::Static(path) => assets::asset(path).is_some(),
         _ => true,
     });
-    let open = route.as_ref().is_some_and(Route::is_open_to_any_origin);
+    let open = match &route {
+        Some(route) => route.is_open_to_any_origin(),
+        // A script is to learn that there is nothing, too.
+        None => head.path.starts_with("/api/users/"),
+    };
     let mut reply = answer(ports, ring, head, route, now).await;
     if head.https {
         reply = reply.with("strict-transport-security", HSTS);
@@ -284,7 +288,8 @@ fn missing(head: &Head, for_programs: bool, layout: Option<Layout>) -> Reply {
 }
 
 fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option<Layout>) -> Reply {
-    if *fault != Fault::Late {
+    // What a caller does is no fault of ours, and must not fill the log.
+    if !matches!(fault, Fault::Late | Fault::BrokenOff) {
         ports.log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
     }
     match (fault, for_programs) {
@@ -292,6 +297,18 @@ fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option
             400,
             TokenError::InvalidRequest,
             "The body took too long to arrive: send it at once.",
+        ),
+        (Fault::BrokenOff, true) => Reply::token_error(
+            400,
+            TokenError::InvalidRequest,
+            "The body broke off before all of it had come: send it again.",
+        ),
+        (Fault::BrokenOff, false) => notice(
+            layout.unwrap_or_else(bare),
+            400,
+            "That did not arrive",
+            &["Not all of what you sent has arrived. Please go back and try again."],
+            None,
         ),
         (Fault::Late, false) => notice(
             layout.unwrap_or_else(bare),

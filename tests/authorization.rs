@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::json;
+use support::answer::unescape;
 use support::browser::{Browser, authorization};
 use support::people::Client;
 use support::{CHALLENGE, ORIGIN, Scene, VERIFIER};
@@ -752,32 +753,42 @@ fn contract_2_with_no_scope_the_person_grants_what_they_may_of_what_is_approved(
 #[test]
 fn contract_2_the_403_pages_way_back_takes_the_request_s_own_mode() {
     let s = Scene::new();
-    let client = s.register(json!({"redirect_uris": ["https://buddy.example/cb?own=1"]}));
+    let own = "https://buddy.example/cb?flag&a=b%20c&k=x/y:z";
+    let client = s.register(json!({"redirect_uris": [own]}));
     s.change(&client, json!({"obo_scopes": ["badge:print"]}));
     s.change_robin(json!({"permissions": []}));
     let browser = s.signed_in();
-    let query = browser.authorize(&client, &[]);
-    let fields = query.form("https://buddy.example/cb");
-    assert!(
-        fields.contains(&("own".into(), "1".into()))
-            && fields.contains(&("error".into(), "invalid_request".into()))
-    );
-    let fragment = browser.authorize(&client, &[("response_mode", "fragment")]);
-    assert!(
-        fragment
-            .form_actions("https://buddy.example/cb#error=invalid_request")
-            .len()
-            == 1
-    );
+    // A browser would write the query of a form anew: what is registered comes back as it is.
+    for (mode, mark) in [("query", '&'), ("fragment", '#')] {
+        let page = browser
+            .authorize(&client, &[("response_mode", mode)])
+            .page(403);
+        let link = page.split("class=\"button\" href=\"").nth(1).unwrap();
+        let link = unescape(link.split('"').next().unwrap());
+        let start = format!("{own}{mark}error=invalid_request&");
+        assert!(link.starts_with(&start), "{link}");
+        assert!(!page.contains("<button"), "one way back");
+    }
     let post = browser.authorize(&client, &[("response_mode", "form_post")]);
     assert!(
-        post.form("https://buddy.example/cb?own=1")
+        post.form(own)
             .contains(&("error".into(), "invalid_request".into()))
     );
     assert!(
         post.page(403)
-            .contains("method=\"post\" action=\"https://buddy.example/cb?own=1\"")
+            .contains("<form class=\"stub\" method=\"post\"")
     );
+}
+
+#[test]
+fn contract_2_form_post_is_unusable_where_an_app_is_opened_by_its_scheme() {
+    let s = Scene::new();
+    let app = s.public_client(&["com.pocket.app:/cb"]);
+    let browser = s.signed_in();
+    let back = browser
+        .authorize(&app, &[("response_mode", "form_post")])
+        .redirect();
+    assert_eq!(back.error(), "invalid_request");
 }
 
 // -- Success ------------------------------------------------------------------------------------------

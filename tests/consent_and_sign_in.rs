@@ -6,6 +6,7 @@ use serde_json::json;
 use support::answer::unescape;
 use support::browser::{Browser, authorization};
 use support::people::{Client, Person};
+use support::scene::catalogue;
 use support::{CHALLENGE, EMAIL, NAME, ORIGIN, PASSWORD, Scene, cheap_hash};
 
 const WRONG: &str = "not the right one";
@@ -853,6 +854,29 @@ fn contract_3_a_sensitive_scope_is_asked_for_every_time() {
     s.wait(support::STALE);
     assert!(!asks("badge:print"), "no longer sensitive");
     assert!(asks("pii:basic"), "sensitive now");
+}
+
+#[test]
+fn contract_3_what_became_sensitive_while_the_page_was_open_is_shown_so_before_it_is_granted() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let before = browser.authorize(&s.client, &[("scope", "stats:read")]);
+    assert!(!before.page(200).contains("administrative"));
+    let mut catalogue = catalogue();
+    for scope in catalogue.as_array_mut().unwrap() {
+        scope["sensitive"] = json!(scope["name"] == "stats:read");
+    }
+    s.put_scopes(&s.event, catalogue);
+    s.another_isolate();
+    let again = browser.decide(&before, "authorize");
+    assert!(again.page(200).contains("administrative"));
+    assert!(
+        browser
+            .decide(&again, "authorize")
+            .redirect()
+            .get("code")
+            .is_some()
+    );
 }
 
 #[test]

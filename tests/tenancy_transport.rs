@@ -468,6 +468,9 @@ fn contract_1_cors_is_open_without_credentials_where_the_contract_says_and_absen
         let answer = s.get(path).origin("https://spa.example").send();
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
     }
+    let nothing = s.get("/api/users/a/b").origin("https://spa.example").send();
+    let open = nothing.header("access-control-allow-origin");
+    assert_eq!((nothing.status(), open), (404, Some("*")), "nothing there");
     let refused = s.whoami("wrong");
     assert_eq!(
         refused.header("access-control-allow-origin"),

@@ -36,7 +36,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn read(this: &Host, namespace: &str, key: &str);
 
-    /// Begins to read the body; [`resume`] brings a `Uint8Array`, or null if it is longer.
+    /// Begins to read the body; [`resume`] brings a `Uint8Array`, null if it is longer, or undefined if it broke off.
     #[wasm_bindgen(method)]
     fn body(this: &Host, most: u32);
 
@@ -150,6 +150,9 @@ impl Ports for Edge {
             .brought()
             .await
             .map_err(|()| Fault::Unavailable("the request's body"))?;
+        if body.is_undefined() {
+            return Err(Fault::BrokenOff);
+        }
         let bodies = u64::try_from(most.div_ceil(SHORT_BODY)).unwrap_or(1);
         if clock::now().since(asked) > LONGEST_BODY_WAIT.saturating_mul(bodies) {
             return Err(Fault::Late);

@@ -59,22 +59,26 @@ class Host {
   }
 }
 
-/** The body, or null if it is longer than `most` bytes. */
+/** The body; null if it is longer than `most` bytes, undefined if it broke off: whoever sent it went away. */
 async function longBody(request, most) {
   if (!request.body) return new Uint8Array(0);
   if (announced(request) > most) return null;
   const chunks = [];
   let length = 0;
-  const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > most) {
-      reader.releaseLock();
-      return null;
+  try {
+    const reader = request.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.byteLength;
+      if (length > most) {
+        reader.releaseLock();
+        return null;
+      }
+      chunks.push(value);
     }
-    chunks.push(value);
+  } catch {
+    return undefined;
   }
   const all = new Uint8Array(length);
   let at = 0;

@@ -1,12 +1,16 @@
 //! The answer of the consent page (contract 3).
 //!
-//! Order of checks: 1. the form is ours, for this session, this request and the scopes it showed, 2. the
+//! Order of checks: 1. the form is ours, for this session, this request and what it showed, 2. the
 //! whole request once more, as if it had come now.
+
+use sha2::{Digest as _, Sha256};
 
 use super::Site;
 use super::authorize::{self, Answer};
 use super::login;
 use super::session::{self, is_ours};
+use crate::pages::ScopeLine;
+use crate::protocol::encoding::hex_lower;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
@@ -20,12 +24,34 @@ pub fn form_token<P: Ports>(
     session_id: &str,
     request: &str,
     scope: &str,
+    shown: &str,
 ) -> String {
-    session::form_token(site, session_id, ACTION, &subject(request, scope))
+    let subject = subject(request, scope, shown);
+    session::form_token(site, session_id, ACTION, &subject)
 }
 
-fn subject(request: &str, scope: &str) -> String {
-    format!("{scope}\n{request}")
+fn subject(request: &str, scope: &str, shown: &str) -> String {
+    format!("{scope}\n{shown}\n{request}")
+}
+
+/// A hash of what the page says of who asks for what. A scope that becomes an administrative permission while the page
+/// is open was not agreed to as one.
+#[must_use]
+pub fn hash_of(application: &str, scopes: &[ScopeLine]) -> String {
+    let mut hash = Sha256::new();
+    let mut say = |text: &str| {
+        hash.update(text);
+        // No text has this byte.
+        hash.update([0xff]);
+    };
+    say(application);
+    for scope in scopes {
+        say(&scope.name);
+        say(&scope.title);
+        say(&scope.description);
+        say(if scope.sensitive { "sensitive" } else { "" });
+    }
+    hex_lower(&hash.finalize())
 }
 
 /// 403, and the way to be asked once more: whoever signed out or in again in another tab is not done with the
@@ -77,7 +103,8 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     };
     let request = form.get("request").unwrap_or_default();
     let scope = form.get("scope").unwrap_or_default();
-    let subject = subject(request, scope);
+    let hash = form.get("shown").unwrap_or_default();
+    let subject = subject(request, scope, hash);
     let ours = session::cookies(site)
         .iter()
         .any(|cookie| is_ours(site, &form, &cookie.session_id, ACTION, &subject));
@@ -85,7 +112,10 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return refused(site, request).await;
     }
     let answer = match (form.get("decision"), Scope::parse(scope)) {
-        (Some("authorize"), Ok(shown)) => Answer::Authorize { shown },
+        (Some("authorize"), Ok(scope)) => Answer::Authorize {
+            scope,
+            hash: hash.to_owned(),
+        },
         (Some("deny"), _) => Answer::Deny,
         _ => {
             return Ok(site.notice(

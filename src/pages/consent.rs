@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Layout, ScopeLine};
 
-/// Asks a person whether an application may act for them: `POST /account/consent` with `request`, `scope`,
+/// Asks a person whether an application may act for them: `POST /account/consent` with `request`, `scope`, `shown`,
 /// `form_token` and `decision`, which is `authorize` or `deny`.
 #[derive(Template)]
 #[template(path = "consent.html")]
@@ -21,6 +21,8 @@ pub struct ConsentPage {
     pub request: String,
     /// The scope that is granted, as the form carries it.
     pub scope: String,
+    /// A hash of what the page says of application and scopes, as the form carries it.
+    pub shown: String,
     /// The token that proves the form is ours.
     pub form_token: String,
     /// Where **Not you?** leads.

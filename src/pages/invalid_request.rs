@@ -28,15 +28,20 @@ impl InvalidRequestPage {
     }
 }
 
-/// The answer that a button carries back to the application, as a form. The form has no `form_token`: that is not
-/// the application's to see.
+/// The answer that a button carries back to the application. A form of it has no `form_token`: that is not the
+/// application's to see.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Back {
-    /// The confirmed redirect URI. A browser drops the query of a `GET` form's address, so its own parameters belong
-    /// in `fields`; a fragment is kept, and is where the answer goes for `response_mode=fragment`.
-    pub action: String,
-    /// The parameters.
-    pub fields: Vec<Field>,
-    /// Whether they are posted (`response_mode=form_post`) or go into the query.
-    pub post: bool,
+pub enum Back {
+    /// A form, to a redirect URI without a query of its own, or one that is posted.
+    Form {
+        /// The confirmed redirect URI.
+        action: String,
+        /// The parameters.
+        fields: Vec<Field>,
+        /// Whether they are posted (`response_mode=form_post`) or are the query.
+        post: bool,
+    },
+    /// The whole address. A browser would write the query of a form anew, so that one that is registered would not come
+    /// back as it is; and before a fragment it would put an empty one.
+    Link(String),
 }

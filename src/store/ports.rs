@@ -17,6 +17,9 @@ pub enum Fault {
     /// The caller's body took too long: 400 `invalid_request`. What was known when the request began is old by now.
     #[error("the request's body took too long")]
     Late,
+    /// The caller's body ended before all of it had come: 400 `invalid_request`, should anybody still read it.
+    #[error("the request's body broke off")]
+    BrokenOff,
 }
 
 /// What is counted for an application.

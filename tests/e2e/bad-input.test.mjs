@@ -2,6 +2,7 @@
 // the harness asserts both when the server is stopped.
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { Willcall, assertErrorPage, assertOAuthError, basic, callApi, formEncoded, randomText } from './harness.mjs';
@@ -156,6 +157,26 @@ test('a body that dribbles in is refused: a request is judged by the time at whi
   for (const part of ['grant_type=pass', 'word']) call.write(part);
   call.end();
   assert.equal(JSON.parse((await answered).text).error, 'unsupported_grant_type', 'in pieces, but at once');
+});
+
+test('a body that breaks off is its sender’s fault: 400, and nothing in the log', async () => {
+  const direct = await Willcall.start({ direct: true });
+  try {
+    await direct.event('localhost').create();
+    for (const path of [...TOKEN_ENDPOINTS, '/login']) {
+      for (const length of ['Content-Length: 5000', 'Content-Length: 50000', 'Transfer-Encoding: chunked']) {
+        const socket = connect({ port: direct.port, host: '127.0.0.1', allowHalfOpen: true });
+        const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${FORM}\r\n${length}\r\n\r\n`;
+        socket.end(`${head}${length.startsWith('C') ? '' : '5\r\n'}token`);
+        const answer = (await socket.toArray()).join('');
+        assert.match(answer, /^HTTP\/1.1 400 |^$/, `${path}, ${length}`);
+      }
+    }
+    assert.equal((await direct.event('localhost').send('/healthz')).status, 200);
+    assert.doesNotMatch(direct.log, /"fault"/);
+  } finally {
+    await direct.stop();
+  }
 });
 
 test('the body comes before the client: a bad body is invalid_request from anybody', async () => {

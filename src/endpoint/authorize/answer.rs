@@ -5,7 +5,6 @@ use super::request::{Request, ResponseMode};
 use crate::endpoint::session::SignedIn;
 use crate::endpoint::{Site, consent, login};
 use crate::pages::{Back, ConsentPage, Field, FormPostPage, InvalidRequestPage, ScopeLine};
-use crate::protocol::encoding::form_decode;
 use crate::protocol::error::AuthorizationError;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Counted, Fault, Ports};
@@ -37,7 +36,7 @@ impl Request {
         site.ports
             .log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
         let (error, words) = match fault {
-            Fault::Unavailable(_) | Fault::Late => (
+            Fault::Unavailable(_) | Fault::Late | Fault::BrokenOff => (
                 AuthorizationError::TemporarilyUnavailable,
                 "Try again in a moment.",
             ),
@@ -111,7 +110,9 @@ impl Request {
     ) -> Reply {
         let application = &self.client.application;
         let scope = scope.to_string();
-        let form_token = consent::form_token(site, &person.cookie.session_id, &self.query, &scope);
+        let shown = consent::hash_of(&application.name, &scopes);
+        let session_id = &person.cookie.session_id;
+        let form_token = consent::form_token(site, session_id, &self.query, &scope, &shown);
         let page = ConsentPage {
             layout: site.layout(Some(person.person())),
             application: crate::pages::ApplicationCard {
@@ -123,6 +124,7 @@ impl Request {
             scopes,
             request: self.query.clone(),
             scope,
+            shown,
             form_token,
             switch_href: login::address(&self.address(&site.head.path)),
         };
@@ -150,51 +152,33 @@ impl Request {
             pairs.push(("state", state));
         }
         pairs.push(("iss", site.issuer.as_str()));
-        let uri = self.redirect_uri.as_str();
-        let (bare, query) = uri.split_once('?').unwrap_or((uri, ""));
-        // Browsers replace the query of a form's address by its fields, so the registered one goes along.
-        let own = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .filter_map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Some(Field {
-                    name: form_decode(name.as_bytes())?,
-                    value: form_decode(value.as_bytes())?,
-                })
-            });
-        let back = match self.mode {
-            ResponseMode::FormPost => Back {
-                action: uri.to_owned(),
-                fields: fields(&pairs),
-                post: true,
-            },
-            ResponseMode::Query => Back {
-                action: bare.to_owned(),
-                fields: own.chain(fields(&pairs)).collect(),
-                post: false,
-            },
-            ResponseMode::Fragment => {
-                let action = self.redirect_uri.with_fragment(&pairs);
-                let fragment = action
-                    .split_once('#')
-                    .map(|(_, fragment)| fragment)
-                    .unwrap_or_default();
-                Back {
-                    action: format!("{bare}#{fragment}"),
-                    fields: own.collect(),
-                    post: false,
-                }
-            }
-        };
         let page = InvalidRequestPage {
             layout: site.layout(Some(person.person())),
             application: self.client.application.name.clone(),
             scopes,
             switch_href: login::address(&self.address(&site.head.path)),
-            back,
+            back: self.back(&pairs),
         };
         Reply::page(403, page.html(), Forms::LeadToAnApplication)
+    }
+
+    /// The way back with an answer that a person takes with a button.
+    fn back(&self, pairs: &[(&str, &str)]) -> Back {
+        let uri = self.redirect_uri.as_str();
+        let form = |action: &str, fields, post| Back::Form {
+            action: action.to_owned(),
+            fields,
+            post,
+        };
+        match self.mode {
+            ResponseMode::FormPost => form(uri, fields(pairs), true),
+            ResponseMode::Fragment => Back::Link(self.redirect_uri.with_fragment(pairs)),
+            // A browser drops the query of such a form's address and writes that of its fields.
+            ResponseMode::Query if uri.contains('?') => {
+                Back::Link(self.redirect_uri.with_query(pairs))
+            }
+            ResponseMode::Query => form(uri, fields(pairs), false),
+        }
     }
 }
 

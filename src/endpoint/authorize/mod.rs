@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use self::request::{Request, Unanswerable, as_query, read, with_proof, without_proof};
 use super::Site;
+use super::consent;
 use super::login;
 use super::session::{self, SignedIn};
 use crate::account::command::AskingClient;
@@ -107,10 +108,12 @@ pub enum Answer {
         /// Sign-in's word that the person just signed in for this request.
         proof: Option<String>,
     },
-    /// **Authorize Application**, on a page that showed these scopes.
+    /// **Authorize Application**.
     Authorize {
-        /// What the page showed.
-        shown: Scope,
+        /// The scopes that the page showed.
+        scope: Scope,
+        /// What it said of them: [`consent::hash_of`].
+        hash: String,
     },
     /// **Deny**.
     Deny,
@@ -229,11 +232,17 @@ pub(super) async fn decide<P: Ports>(
                 "The person denied access.",
             ));
         }
-        Answer::Authorize { shown } if *shown == scope => {
-            return request.succeed(site, &person, scope);
+        Answer::Authorize {
+            scope: agreed,
+            hash,
+        } => {
+            let application = &request.client.application.name;
+            if *agreed == scope && *hash == consent::hash_of(application, &shown) {
+                return request.succeed(site, &person, scope);
+            }
+            // What would be granted is not what the page showed: show it again.
+            return Ok(request.ask(site, &person, &scope, shown));
         }
-        // What would be granted is not what the page showed: show it again.
-        Answer::Authorize { .. } => return Ok(request.ask(site, &person, &scope, shown)),
         Answer::None { .. } => {}
     }
     let application = &request.client.application;

@@ -152,7 +152,8 @@ fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Reque
     let mode = match (params.get("response_mode"), params.fault("response_mode")) {
         (None, None) | (Some("query"), _) => Some(ResponseMode::Query),
         (Some("fragment"), _) => Some(ResponseMode::Fragment),
-        (Some("form_post"), _) => Some(ResponseMode::FormPost),
+        // An app that is opened by its scheme is not sent a body.
+        (Some("form_post"), _) if redirect_uri.is_web() => Some(ResponseMode::FormPost),
         _ => None,
     };
     let prompt = prompt(params);

@@ -34,6 +34,7 @@ pub(super) fn consent(scopes: Vec<ScopeLine>, website: &str) -> String {
         scopes,
         request: "the request".to_owned(),
         scope: "a b".to_owned(),
+        shown: "a hash".to_owned(),
         form_token: "the token".to_owned(),
         switch_href: "/login?prompt=login&return=%2F".to_owned(),
     }
@@ -53,7 +54,7 @@ pub(super) fn invalid_request(post: bool) -> String {
         application: "Badges".to_owned(),
         scopes: vec![scope("door:open", true)],
         switch_href: "/login?return=%2F".to_owned(),
-        back: Back {
+        back: Back::Form {
             action: "https://app.example.org/cb?a=1&b=2".to_owned(),
             fields: answer(),
             post,
