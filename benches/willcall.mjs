@@ -56,7 +56,7 @@ export class Event {
         method: 'POST',
         headers: { ...FORM, cookie: person.cookie },
         body: form({
-          request: hidden(page.text, 'request'), scope: hidden(page.text, 'scope'), form_token: hidden(page.text, 'form_token'), decision: 'authorize',
+          ...Object.fromEntries(['request', 'scope', 'shown', 'form_token'].map((name) => [name, hidden(page.text, name)])), decision: 'authorize',
         }),
       });
       person.tokens = await this.redeem(codeOf(expect(back, 303)));
