@@ -1,5 +1,5 @@
-// The Durable Objects. What an object keeps, says and forgets is Rust's word; this file opens the transactions,
-// tells others what Rust notes, and sets the alarms.
+// The Durable Objects. What an object keeps, says and forgets is Rust's word; this file refuses a call's first try that its
+// second has overtaken, opens the transactions, tells others what Rust notes, and sets the alarms.
 import { DurableObject } from 'cloudflare:workers';
 import { ask } from './ask.mjs';
 import { beSound, distrust } from './memory.mjs';

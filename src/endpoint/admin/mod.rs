@@ -12,6 +12,7 @@ mod events;
 mod grants;
 mod integrations;
 mod list;
+mod paths;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::pin::Pin;
 
 use sha2::{Digest as _, Sha256};
 
+use self::paths::{Resource, resource_of};
 use super::client_auth::Stop;
 use crate::directory::Problem;
 use crate::directory::event_command as event;
@@ -38,85 +40,6 @@ use crate::web::reply::Reply;
 
 /// The fewest characters of an operator token; with a shorter one the API is not there.
 pub const SHORTEST_TOKEN: usize = 32;
-
-/// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Resource {
-    Description,
-    Events,
-    Event,
-    Scopes,
-    Roles,
-    Integrations,
-    Integration,
-    Accounts,
-    Account,
-    Grants,
-    Grant,
-    Audit,
-    Usage,
-    Applications,
-    Application,
-    Secrets,
-    Secret,
-}
-
-/// Every path behind `/api/admin/`, and what it takes. `HEAD` goes with `GET`.
-const PATHS: &[(&str, Resource, &[&str])] = &[
-    ("openapi.json", Resource::Description, &["GET"]),
-    ("events", Resource::Events, &["GET"]),
-    ("events/{host}", Resource::Event, &["GET", "PUT", "DELETE"]),
-    ("events/{host}/scopes", Resource::Scopes, &["GET", "PUT"]),
-    ("events/{host}/roles", Resource::Roles, &["GET", "PUT"]),
-    (
-        "events/{host}/integrations",
-        Resource::Integrations,
-        &["GET"],
-    ),
-    (
-        "events/{host}/integrations/{client_id}",
-        Resource::Integration,
-        &["GET", "PUT", "DELETE"],
-    ),
-    (
-        "events/{host}/accounts",
-        Resource::Accounts,
-        &["GET", "POST"],
-    ),
-    (
-        "events/{host}/accounts/{id}",
-        Resource::Account,
-        &["GET", "PATCH", "DELETE"],
-    ),
-    (
-        "events/{host}/accounts/{id}/grants",
-        Resource::Grants,
-        &["GET"],
-    ),
-    (
-        "events/{host}/accounts/{id}/grants/{grant_id}",
-        Resource::Grant,
-        &["DELETE"],
-    ),
-    ("events/{host}/audit", Resource::Audit, &["GET"]),
-    ("events/{host}/usage", Resource::Usage, &["GET"]),
-    ("applications", Resource::Applications, &["GET", "POST"]),
-    (
-        "applications/{client_id}",
-        Resource::Application,
-        &["GET", "PATCH", "DELETE"],
-    ),
-    (
-        "applications/{client_id}/secrets",
-        Resource::Secrets,
-        &["POST"],
-    ),
-    (
-        "applications/{client_id}/secrets/{secret_id}",
-        Resource::Secret,
-        &["DELETE"],
-    ),
-];
 
 /// The API's description, OpenAPI 3.1.
 const DESCRIPTION: &str = include_str!("openapi.json");
@@ -204,28 +127,6 @@ fn carry_out<'a, P: Ports>(
         (Resource::Secret, "DELETE") => Box::pin(applications::delete_secret(call, one, two)),
         // A test goes through the table and finds no such pair.
         _ => return None,
-    })
-}
-
-/// The resource of a path, what it takes, and the names in it.
-fn resource_of(path: &[String]) -> Option<(Resource, &'static [&'static str], [&str; 3])> {
-    PATHS.iter().find_map(|(template, resource, methods)| {
-        let mut names = [""; 3];
-        let mut free = names.iter_mut();
-        let mut parts = path.iter();
-        for expected in template.split('/') {
-            let part = parts.next()?;
-            if expected.starts_with('{') {
-                // A name is never empty: `/events/` is not an event.
-                *free.next()? = Some(part.as_str()).filter(|part| !part.is_empty())?;
-            } else if expected != part {
-                return None;
-            }
-        }
-        parts
-            .next()
-            .is_none()
-            .then_some((*resource, *methods, names))
     })
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{DESCRIPTION, PATHS};
+use super::super::DESCRIPTION;
+use super::super::paths::PATHS;
 use super::*;
 
 fn document() -> Value {
