@@ -20,6 +20,48 @@ pub struct EventSettings {
     pub accent: Option<String>,
 }
 
+impl EventSettings {
+    /// What is not as it was `before`: the field's name, and its value now as JSON has it.
+    pub fn changes(&self, before: &Self) -> Vec<(&'static str, String)> {
+        // Taken apart, so that a new field is not forgotten.
+        let Self {
+            name,
+            retry_window,
+            refresh_idle_days,
+            pat_max_days,
+            accent,
+        } = self;
+        let days =
+            |days: &Option<u64>| days.map_or_else(|| String::from("null"), |d| d.to_string());
+        [
+            ("name", *name != before.name, name.clone()),
+            (
+                "retry_window",
+                *retry_window != before.retry_window,
+                retry_window.to_string(),
+            ),
+            (
+                "refresh_idle_days",
+                *refresh_idle_days != before.refresh_idle_days,
+                days(refresh_idle_days),
+            ),
+            (
+                "pat_max_days",
+                *pat_max_days != before.pat_max_days,
+                days(pat_max_days),
+            ),
+            (
+                "accent",
+                *accent != before.accent,
+                accent.clone().unwrap_or_else(|| String::from("null")),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(field, changed, now)| changed.then_some((field, now)))
+        .collect()
+    }
+}
+
 /// What a `PUT` of an event may say; what is left out keeps its value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EventPatch {

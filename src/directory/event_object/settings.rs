@@ -34,7 +34,22 @@ pub(super) fn configure(
         } else {
             "event.changed"
         };
-        audit::write(ledger, kind, OPERATOR, &[("host", &host)], now)?;
+        let changes = before
+            .as_ref()
+            .map(|core| settings.changes(&core.settings))
+            .unwrap_or_default();
+        let fields: Vec<&str> = changes.iter().map(|(field, _)| *field).collect();
+        let fields = fields.join(" ");
+        let mut detail = vec![("host", host.as_str())];
+        if !changes.is_empty() {
+            detail.push(("changed", fields.as_str()));
+        }
+        detail.extend(
+            changes
+                .iter()
+                .map(|(field, value)| (*field, value.as_str())),
+        );
+        audit::write(ledger, kind, OPERATOR, &detail, now)?;
     }
     touch(
         ledger,

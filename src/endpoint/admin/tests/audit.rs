@@ -43,6 +43,12 @@ fn contract_7_the_audit_log_says_what_was_changed() {
         }
         assert_eq!(entry, expected);
     };
+    let settings = json!({"name": "Second Con", "retry_window": 0, "refresh_idle_days": 30, "pat_max_days": null, "accent": "#0a7cff"});
+    world.must("PUT", EVENT, settings.clone());
+    said(json!({
+        "type": "event.changed", "host": "a.localhost", "changed": "name retry_window refresh_idle_days pat_max_days accent",
+        "name": "Second Con", "retry_window": "0", "refresh_idle_days": "30", "pat_max_days": "null", "accent": "#0a7cff",
+    }));
     let roles = |list: Value| world.must("PUT", &format!("{EVENT}/roles"), list);
     roles(json!([{"name": "crew"}, {"name": "staff", "permissions": ["a"]}]));
     said(json!({"type": "roles.replaced", "count": "2", "added": "crew staff"}));
@@ -69,6 +75,7 @@ fn contract_7_the_audit_log_says_what_was_changed() {
         "roles_before": "staff", "roles": "helper",
     }));
     let before = world.items(&format!("{EVENT}/audit")).len();
+    world.must("PUT", EVENT, settings);
     world.must("PATCH", &account, json!({"roles": ["helper"]}));
     roles(world.get(&format!("{EVENT}/roles"))["items"].clone());
     let scopes = world.get(&format!("{EVENT}/scopes"))["items"].clone();
