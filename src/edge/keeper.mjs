@@ -18,11 +18,19 @@ const TELL_AFTER_MS = 1000;
 // So many calls of which the second try came are kept in mind; their first may still be on its way.
 const MOST_OVERTAKING = 1000;
 
+// So many calls' outcomes are kept in mind for their second try, which comes within seconds.
+const MOST_OUTCOMES = 100;
+
 const NOTHING_TOLD = { objects: false, replicas: false };
 
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
 const RETRY_S = 2;
+
+/** Drops the oldest of what is more than so many. */
+function keep(collection, most) {
+  if (collection.size > most) collection.delete(collection.keys().next().value);
+}
 
 /** An object: one transaction a command, an outbox, an alarm. */
 class Keeper extends DurableObject {
@@ -48,6 +56,8 @@ class Keeper extends DurableObject {
     this.noted = new Map();
     // The calls whose second try came.
     this.overtaking = new Set();
+    // What calls that changed something came to.
+    this.outcomes = new Map();
   }
 
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
@@ -69,13 +79,25 @@ class Keeper extends DurableObject {
   async call(command, waited, attempt) {
     if (this.alarmAt === undefined) await this.wake();
     if (attempt) this.refuseWhatIsOvertaken(attempt);
-    const [reply, noted, wakeAfter] = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
-    for (const target of noted) this.noted.set(target, { told: undefined });
+    const [reply, noted, wakeAfter] = this.outcomes.get(attempt?.call) ?? this.carriedOut(command, waited, attempt);
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
     // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
     if (noted.length > 0 && this.tellsFirst && !(await this.tell(noted)).objects) throw new Error('another object could not be told');
     return reply;
+  }
+
+  /**
+   * A command's reply, what it noted, and when to wake. An operator's second try gets what its first came to, where its
+   * answer was lost: it would end once more what has begun since, and be in the audit log twice. Of what an account is
+   * asked the account itself knows the attempt, and the second may count for more: the retry window begins with it.
+   */
+  carriedOut(command, waited, attempt) {
+    const { written } = this.table;
+    const outcome = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
+    for (const target of outcome[1]) this.noted.set(target, { told: undefined });
+    if (attempt && this.tellsFirst && this.table.written > written) keep(this.outcomes.set(attempt.call, outcome), MOST_OUTCOMES);
+    return outcome;
   }
 
   /**
@@ -85,8 +107,7 @@ class Keeper extends DurableObject {
   refuseWhatIsOvertaken({ call, isSecond }) {
     if (!isSecond && this.overtaking.has(call)) throw new Error('the second try of this call came first');
     if (!isSecond) return;
-    this.overtaking.add(call);
-    if (this.overtaking.size > MOST_OVERTAKING) this.overtaking.delete(this.overtaking.values().next().value);
+    keep(this.overtaking.add(call), MOST_OVERTAKING);
   }
 
   /** Either all of it is kept or none. `crossesOff`: what was told is forgotten with it. */

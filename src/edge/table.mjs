@@ -29,6 +29,8 @@ export class Table {
     this.known = new Map();
     // What is to be written; undefined: removed.
     this.changed = new Map();
+    // How many statements have written.
+    this.written = 0;
     sql.exec('create table if not exists schema (version integer not null)');
     const { version } = sql.exec('select coalesce(max(version), 0) as version from schema').one();
     for (let next = version; next < MIGRATIONS.length; next += 1) {
@@ -77,6 +79,7 @@ export class Table {
       const keys = removed.slice(at, at + ROWS_AT_ONCE);
       statements.push([REMOVE(keys.length), keys]);
     }
+    this.written += statements.length;
     return statements;
   }
 

@@ -49,6 +49,7 @@ test('a retry in the window that a late answer began succeeds', plays('silentAnd
 test('a retry in the window succeeds though the event’s object has to be asked and is silent once', plays('silentAuthorityAtARetry'));
 test('a first try that arrives after its second ends no session', plays('overtakenAtARefresh'));
 test('a first try that arrives after its second undoes nothing that an operator has changed since', plays('overtakenAtAnOperatorsCall'));
+test('what an operator changed and heard nothing of is not done once more', plays('silentAtAnOperatorsCall'));
 test('the front’s own retry gets the first decision', plays('firstDecision'));
 test('the operator’s calls are not doubled by the front’s own retry', plays('failingForOperators'));
 test('an event’s object that fails while it tells an account: 503, and the repetition settles it', plays('tellingFails'));

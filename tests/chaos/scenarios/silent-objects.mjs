@@ -108,3 +108,23 @@ export async function overtakenAtAnOperatorsCall(world) {
     expect(text === JSON.stringify(asDecided), `${path}: ${text}`);
   }
 }
+
+/** An operator's call that was done and not answered: its second try does not do it once more. */
+export async function silentAtAnOperatorsCall(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const event = `/events/${scene.event.host}`;
+  const changes = async () => (await world.mustOperate(scene.away, 'GET', `${event}/audit`)).items.filter(({ type }) => type === 'account.changed');
+  const password = 'another correct horse';
+  // What is asked first is whether there is such an account.
+  const plan = { event: [null, 'silent'] };
+  const changing = world.operator(scene.home, 'PATCH', `${event}/accounts/${scene.person.id}`, { password }, { plan });
+  while ((await changes()).length === 0) await scheduler.wait(10);
+  const { browser } = scene.person;
+  await browser.signIn(scene.away, { ...scene.person, password });
+  const reply = await answered(world, changing);
+  expect(reply.status === 200, `${reply.status} ${reply.text}`);
+  const { text } = (await browser.open(scene.away, '/account')).reply;
+  expect(text.includes('Sign out'), 'the session that began with the new password goes on');
+  const entries = await changes();
+  expect(entries.length === 1, `in the audit log once: ${JSON.stringify(entries)}`);
+}
