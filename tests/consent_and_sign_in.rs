@@ -570,6 +570,41 @@ fn contract_3_a_consent_form_that_is_not_ours_is_403_and_grants_nothing() {
 }
 
 #[test]
+fn contract_3_a_consent_form_counts_for_the_session_it_was_shown_to_and_no_other() {
+    let s = Scene::new();
+    let casey = other_person(&s, "casey@people.example");
+    let caseys = s.browser();
+    caseys.sign_in(&casey);
+    let form = caseys
+        .authorize(&s.client, &[("scope", "pii:basic")])
+        .form("/account/consent");
+    let robins = s.signed_in();
+    let cookie = |browser: &Browser<'_>| browser.jar.borrow()["__Host-willcall"].clone();
+    let (of_casey, of_robin) = (cookie(&caseys), cookie(&robins));
+    let answered = |first: &str, second: &str, decision: &str| {
+        let mut pairs: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        pairs.push(("decision", decision));
+        let mut call = robins.call("POST", "/account/consent").form(&pairs);
+        call.head.cookie = Some(format!("__Host-willcall={first}; __Host-willcall={second}"));
+        call.send()
+    };
+    for decision in ["authorize", "deny"] {
+        answered(&of_robin, &of_casey, decision).page(403);
+    }
+    answered(&of_casey, &of_robin, "authorize")
+        .redirect()
+        .code();
+    s.change_account(&s.event, &casey, json!({"status": "disabled"}));
+    for decision in ["authorize", "deny"] {
+        answered(&of_casey, &of_robin, decision).page(403);
+        answered(&of_robin, &of_casey, decision).page(403);
+    }
+}
+
+#[test]
 fn contract_3_a_consent_form_of_a_session_that_is_over_is_403_and_leads_back_to_the_request() {
     let s = Scene::new();
     let casey = other_person(&s, "casey@people.example");

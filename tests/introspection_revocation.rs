@@ -1,15 +1,76 @@
 //! Contract 6: introspection (RFC 7662) and revocation (RFC 7009); refusals first.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not as expected ends the test"
+)]
 
 mod support;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::browser::Browser;
 use support::people::{Client, Tokens};
 use support::{ORIGIN, Scene};
-use willcall::ledger::outbox::ObjectKind;
+use willcall::account::object::AccountObject;
+use willcall::ledger::outbox::{Effect, Now, Object as _, ObjectKind, TELL_AFTER, pending};
+use willcall::store::memory::MemoryLedger;
+use willcall::store::objects::{self, Outcome};
 
 const INTROSPECT: &str = "/api/oauth/introspect";
 const REVOKE: &str = "/api/oauth/revoke";
+
+const NOW: Now = Now::at(1_772_357_400_000);
+/// When the token `jti_1` ends.
+const ENDS: u64 = 1_772_361_000;
+
+/// A command to a service's object.
+fn service(ledger: &mut MemoryLedger, command: &Value) -> Outcome {
+    objects::call(ObjectKind::Account, ledger, &command.to_string(), NOW).unwrap()
+}
+
+fn new_service() -> MemoryLedger {
+    let mut ledger = MemoryLedger::default();
+    let profile = json!({"id": "svc_1001_inc_1", "event_id": "evt_1", "version": 1, "name": "", "email": "",
+        "permissions": [], "roles": [], "status": "active", "epoch": 0, "session_epoch": 0, "service": true});
+    service(
+        &mut ledger,
+        &json!({"push": {"profile": profile, "password": null}}),
+    );
+    ledger
+}
+
+fn revoke_jti_1() -> Value {
+    json!({"revoke_lone": {"jti": "jti_1", "expires_at": ENDS}})
+}
+
+#[test]
+fn contract_6_kv_remembers_a_revocation_until_the_token_has_ended_by_a_slow_clock() {
+    let mut ledger = new_service();
+    service(&mut ledger, &revoke_jti_1());
+    for before_its_end in [3600, 600, 30, 1] {
+        let now = Now::at((ENDS - before_its_end) * 1000);
+        let effect = AccountObject::effect(&ledger, "revoked/jti_1", now).unwrap();
+        let Some(Effect::Write { ttl: Some(ttl), .. }) = effect else {
+            panic!("{effect:?}");
+        };
+        assert!(ttl >= before_its_end + 10, "clocks are ± 5 s off: {ttl}");
+    }
+}
+
+#[test]
+fn contract_6_a_revocation_has_an_alarm_however_much_else_there_is_to_tell() {
+    let mut ledger = new_service();
+    let begin = json!({"attempt": "", "kid": "k", "token_hash": "h", "incarnation": "inc_1",
+        "rules": {"approved": {"a": null}, "roles": {}, "authoritative": true}});
+    for n in 0..250 {
+        service(
+            &mut ledger,
+            &json!({"begin_service": {"grant_id": format!("gr_{n}"), "client_id": "1001", "scope": "a", "begin": begin}}),
+        );
+    }
+    assert!(pending(&ledger, None, 1000).len() > 200);
+    let outcome = service(&mut ledger, &revoke_jti_1());
+    assert_eq!(outcome.wake_after, Some(TELL_AFTER));
+}
 
 /// A client that may see any token of the event.
 fn watcher(s: &Scene) -> Client {

@@ -26,6 +26,39 @@ fn token(browser: &Browser<'_>, scopes: &[&str], expires: &str) -> String {
     shown(&make(browser, "My script", scopes, expires).page(200))
 }
 
+/// All that anybody may grant needs a permission.
+fn nothing_without_permission() -> Value {
+    let obo =
+        |name: &str| json!({"name": name, "title": name, "modes": ["obo"], "permission": "crew"});
+    let both = |name: &str| json!({"name": name, "title": name, "modes": ["obo", "service"], "permission": "crew"});
+    let built_in = |name: &str| json!({"name": name, "title": name, "permission": "crew"});
+    json!([
+        built_in("pii:basic"),
+        built_in("pii:email"),
+        built_in("user:roles"),
+        obo("badge:print"),
+        obo("shirt:order"),
+        both("stats:read"),
+        {"name": "report:read", "title": "Read reports", "modes": ["service"]},
+    ])
+}
+
+#[test]
+fn contract_6_that_there_is_nothing_to_choose_is_not_said_on_a_replicas_word() {
+    let s = Scene::new();
+    s.put_scopes(&s.event, nothing_without_permission());
+    let browser = s.signed_in();
+    let offers = || browser.get("/account").page(200).contains("Create token");
+    assert!(!offers());
+    s.freeze();
+    s.put_roles(
+        &s.event,
+        json!([{"name": "staff", "permissions": ["crew"]}]),
+    );
+    s.another_isolate();
+    assert!(offers());
+}
+
 #[track_caller]
 fn shown(page: &str) -> String {
     let shown = page.split("value=\"wc_pat_").nth(1).unwrap_or_default();

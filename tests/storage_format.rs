@@ -247,7 +247,7 @@ tomb/0000000069a4161e/gr_2 = (empty)
 
 const ACCOUNT_EFFECTS: &str = r##"{"do":"write","namespace":"REFRESH_TOKENS","key":"grant/evt_1/acc_1/gr_1","value":"{\"version\":2,\"client_id\":\"1001\",\"generation\":2,\"token_hash\":\"hash2\",\"scope\":\"pii:basic\",\"live\":true}","ttl":null}
 {"do":"write","namespace":"REFRESH_TOKENS","key":"grant/evt_1/acc_1/gr_2","value":"{\"version\":2,\"client_id\":\"1001\",\"generation\":1,\"token_hash\":null,\"scope\":\"pii:basic pii:email\",\"live\":false}","ttl":3840}
-{"do":"write","namespace":"REFRESH_TOKENS","key":"revoked/evt_1/jti_1","value":"{\"revoked\":true}","ttl":3590}
+{"do":"write","namespace":"REFRESH_TOKENS","key":"revoked/evt_1/jti_1","value":"{\"revoked\":true}","ttl":3650}
 "##;
 
 #[test]

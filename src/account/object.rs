@@ -221,35 +221,23 @@ fn push(
 /// Removes every row, the account's own last, and leaves ids that name nobody.
 fn erase(ledger: &mut impl Ledger, event_id: String, id: String) -> Result<Reply, Corrupt> {
     grants::replica::note_all(ledger);
-    for prefix in [
-        "session/",
-        "grant/",
-        "live/",
-        "tomb/",
-        "revocations/",
-        "revoked_by/",
-        "pat/",
-        "ended_pat/",
-        "revoked/",
-        "clear",
-        PASSWORD,
-    ] {
-        // On from the last: what was deleted in this transaction need not be gone through again.
-        let mut after: Option<String> = None;
-        loop {
-            let rows = ledger.scan(prefix, after.as_deref(), false, 500);
-            let Some((last, _)) = rows.last() else {
-                break;
-            };
-            after = Some(last.clone());
-            for (key, _) in rows {
+    // All there is, but for what others must be told. On from the last: what was deleted in this transaction need not be
+    // gone through again.
+    let mut after: Option<String> = None;
+    loop {
+        let rows = ledger.scan("", after.as_deref(), false, 500);
+        let Some((last, _)) = rows.last() else {
+            break;
+        };
+        after = Some(last.clone());
+        for (key, _) in rows {
+            if !outbox::is_note(&key) {
                 ledger.delete(&key);
             }
         }
     }
     // Also where it has never heard of the account: its first push may be on its way still.
     store(ledger, ERASED, &Erased { event_id, id })?;
-    ledger.delete(PROFILE);
     Ok(Reply::Done)
 }
 

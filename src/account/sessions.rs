@@ -126,7 +126,7 @@ pub fn visit(
         None => (false, 0),
         Some(client) => (
             grants::covers(ledger, &profile, client, now)?,
-            grants::revocations(ledger, &client.client_id),
+            grants::revocations(ledger, &client.client_id)?,
         ),
     };
     Ok(Reply::Visit(Box::new(Visit {

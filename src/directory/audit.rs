@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::outbox::Now;
-use crate::ledger::{Corrupt, Ledger, sortable, store};
+use crate::ledger::{Corrupt, Ledger, count, sortable, store};
 use crate::protocol::time::UnixTime;
 
 /// How many entries an event keeps; the oldest go first.
@@ -81,7 +81,7 @@ pub fn differences<T: PartialEq>(
 /// Writes an entry.
 ///
 /// # Errors
-/// [`Corrupt`] if it cannot be written.
+/// [`Corrupt`] if it cannot be written, or the number of entries cannot be read.
 pub fn write(
     ledger: &mut impl Ledger,
     kind: &str,
@@ -89,10 +89,7 @@ pub fn write(
     detail: &[(&str, &str)],
     now: Now,
 ) -> Result<(), Corrupt> {
-    let count = ledger
-        .get(COUNT)
-        .and_then(|count| count.parse::<u64>().ok())
-        .unwrap_or(0);
+    let count = count(ledger, COUNT)?;
     let entry = Entry {
         at: now.seconds(),
         kind: kind.to_owned(),

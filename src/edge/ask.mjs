@@ -1,4 +1,5 @@
 // Calling an object by its name.
+import { logWarning } from './log.mjs';
 
 const OBJECTS = {
   account: 'ACCOUNT_OBJECT',
@@ -24,7 +25,7 @@ export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = {
       waited.ms += Math.min(Math.max(Date.now() - begun, 0), patience);
       settle(outcome);
     };
-    const timer = setTimeout(first(() => fail(new Error('the object does not answer'))), patience);
+    const timer = setTimeout(first(() => fail(new Error(`the ${kind} object does not answer`))), patience);
     namespace.get(namespace.idFromName(name)).call(command, waited.ms, attempt).then(first(done), first(fail));
   });
 }
@@ -36,5 +37,8 @@ export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = {
 export function askTwice(env, kind, name, command, patience, waited = { ms: 0 }) {
   const call = crypto.randomUUID();
   const once = (isSecond) => ask(env, kind, name, command, patience, waited, { call, isSecond });
-  return once(false).catch(() => once(true));
+  return once(false).catch((error) => {
+    logWarning(error, { askedAgain: kind, name });
+    return once(true);
+  });
 }

@@ -51,7 +51,7 @@ extern "C" {
     fn flush_usage_later(this: &Host);
 
     #[wasm_bindgen(js_namespace = console, js_name = log)]
-    fn console_log(text: &str);
+    pub fn console_log(text: &str);
 }
 
 /// What JavaScript brought, or that it failed.

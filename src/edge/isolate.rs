@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use super::fetch::Waiting;
+use super::fetch::{Waiting, console_log};
 use crate::directory::event_command::Command;
 use crate::directory::usage::{Counts, UsageLine};
 use crate::protocol::client::ClientId;
 use crate::protocol::time::UnixTime;
 use crate::store::directory::ReplicaCache;
 use crate::store::ports::Counted;
-use crate::token::key::{BadSecrets, KeyRing};
+use crate::token::key::{self, BadSecrets, KeyRing};
 
 /// One per isolate; workers never end an isolate in an orderly way, so it is never freed.
 pub struct Isolate {
@@ -66,6 +66,9 @@ pub fn tell_of_panics() {
 /// Takes the deployment's secrets, once. They are bound to the isolate: a new deployment starts new ones.
 #[wasm_bindgen]
 pub fn configure(secret: Option<String>, previous: Option<String>, operator_token: Option<String>) {
+    if let Some(warning) = secret.as_deref().and_then(key::warning) {
+        console_log(&serde_json::json!({"level": "warn", "fault": warning}).to_string());
+    }
     isolate().secrets.get_or_init(|| Secrets {
         ring: KeyRing::new(secret.as_deref(), previous.as_deref()),
         operator_token,

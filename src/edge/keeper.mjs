@@ -2,6 +2,7 @@
 // second has overtaken, opens the transactions, tells others what Rust notes, and sets the alarms.
 import { DurableObject } from 'cloudflare:workers';
 import { ask } from './ask.mjs';
+import { logError } from './log.mjs';
 import { beSound, distrust } from './memory.mjs';
 import { Table } from './table.mjs';
 import { object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after } from './willcall.js';
@@ -21,11 +22,12 @@ const MOST_OVERTAKING = 1000;
 // So many calls' outcomes are kept in mind for their second try, which comes within seconds.
 const MOST_OUTCOMES = 100;
 
-const NOTHING_TOLD = { objects: false, replicas: false };
-
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
 const RETRY_S = 2;
+
+// What nobody relies on is tried less and less often: a KV that is down must not hear from all objects every two seconds.
+const LONGEST_RETRY_S = 60;
 
 /** Drops the oldest of what is more than so many. */
 function keep(collection, most) {
@@ -56,6 +58,7 @@ class Keeper extends DurableObject {
     this.noted = new Map();
     // The calls whose second try came.
     this.overtaking = new Set();
+    this.retryAfter = RETRY_S;
     // What calls that changed something came to.
     this.outcomes = new Map();
   }
@@ -160,21 +163,47 @@ class Keeper extends DurableObject {
 
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
-    const { objects, replicas } = await this.tell(this.newlyNoted()).catch(() => NOTHING_TOLD);
-    if (objects && replicas) return;
-    this.looksForOld = true;
-    await this.setAlarm(RETRY_S);
+    const told = await this.tell(this.newlyNoted()).catch((error) => this.nothingTold(error));
+    if (await this.triesAgain(told)) this.looksForOld = true;
+  }
+
+  nothingTold(error) {
+    this.log(error);
+    return { objects: false, replicas: false, urgent: false };
+  }
+
+  /** Sees to it that what could not be told is told by the alarm. Whether there is any of it. */
+  async triesAgain({ objects, replicas, urgent }) {
+    if (objects && replicas) {
+      this.retryAfter = RETRY_S;
+      return false;
+    }
+    const after = urgent ? this.retryAfter : RETRY_S;
+    this.retryAfter = Math.min(2 * after, LONGEST_RETRY_S);
+    await this.setAlarm(after);
+    return true;
+  }
+
+  /** What went wrong here, with the object's name where the platform tells it. */
+  log(error, where = {}) {
+    logError(error, { object: this.kind, name: this.ctx.id.name, ...where });
   }
 
   async alarm() {
     // It has rung.
     this.alarmAt = Infinity;
-    this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
-    const { objects, replicas } = await this.tell().catch(() => NOTHING_TOLD);
-    this.transaction(() => {}, true);
-    const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
-    if (!objects || !replicas) await this.setAlarm(RETRY_S);
-    else if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
+    try {
+      this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+      const told = await this.tell().catch((error) => this.nothingTold(error));
+      this.transaction(() => {}, true);
+      if (await this.triesAgain(told)) return;
+      const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+      if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
+    } catch (error) {
+      // The platform rings an alarm that failed a few times more, and then never again.
+      this.log(error);
+      await this.setAlarm(LONGEST_RETRY_S);
+    }
   }
 
   /**
@@ -201,7 +230,7 @@ class Keeper extends DurableObject {
     return all || targets.length > NOTES_AT_ONCE ? undefined : targets;
   }
 
-  /** Tells these targets, or all that the outbox notes. Whether all objects, and all replicas, now know. */
+  /** Tells these targets, or all that the outbox notes. Whether all objects, all replicas, and all that others rely on now know. */
   tell(targets) {
     this.toldAt = Date.now();
     this.passes += 1;
@@ -212,7 +241,7 @@ class Keeper extends DurableObject {
   }
 
   async tellOnce(targets) {
-    const told = { objects: true, replicas: true };
+    const told = { objects: true, replicas: true, urgent: true };
     let after;
     for (;;) {
       beSound();
@@ -249,12 +278,14 @@ class Keeper extends DurableObject {
     if (!found) return undefined;
     const note = { ...found, noted: this.noted.get(found.target) };
     try {
+      if (note.fault) throw new Error(note.fault);
       if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
     } catch (error) {
       // The note stays, and the alarm tries again. A replica may be late; another object must not be.
-      console.error(`not told yet: ${error}`);
-      if (note.effect?.do === 'tell') told.objects = false;
-      else told.replicas = false;
+      this.log(error, { notToldYet: found.target });
+      if (note.effect?.do === 'write') told.replicas = false;
+      else told.objects = false;
+      if (note.urgent) told.urgent = false;
       return undefined;
     }
     // Noted again meanwhile, it is another note.

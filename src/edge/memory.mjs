@@ -1,4 +1,5 @@
 // The module's memory, one per isolate, and whether it is sound.
+import { logError } from './log.mjs';
 import wasm from './willcall_bg.wasm';
 import { __wbg_reset_state as startAnew, initSync, tell_of_panics } from './willcall.js';
 
@@ -12,7 +13,7 @@ let lives = 0;
 
 globalThis.willcallPanicked = (text) => {
   sound = false;
-  console.error(JSON.stringify({ level: 'error', fault: text }));
+  logError(text);
 };
 
 /** Something went wrong in Rust that it could not tell: a trap, or a throw nobody expected. */

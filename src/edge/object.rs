@@ -112,7 +112,7 @@ fn seconds(seconds: u64) -> Option<f64> {
     u32::try_from(seconds).ok().map(f64::from)
 }
 
-/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect}`.
+/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect, fault}`.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -156,13 +156,20 @@ fn described(
         note: Note,
         urgent: bool,
         effect: Option<Effect>,
+        /// Why it cannot be told; the others still can.
+        fault: Option<String>,
     }
     let mut all = Vec::new();
     for note in notes {
+        let effect = objects::effect(kind, table, &note.target, Now::at(whole(now)));
+        let (effect, fault) = match effect {
+            Ok(effect) => (effect, None),
+            Err(corrupt) => (None, Some(corrupt.to_string())),
+        };
         all.push(Described {
             urgent: objects::is_urgent(kind, &note.target),
-            effect: objects::effect(kind, table, &note.target, Now::at(whole(now)))
-                .map_err(thrown)?,
+            effect,
+            fault,
             note,
         });
     }

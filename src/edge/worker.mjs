@@ -1,5 +1,6 @@
 // The Worker's entry: requests, handed to Rust as plain texts and numbers. Nothing is decided here.
 import { ask, askTwice } from './ask.mjs';
+import { logError, logWarning } from './log.mjs';
 import { beSound, distrust, isSound } from './memory.mjs';
 import { configure, handle, restore_usage, resume, take_usage } from './willcall.js';
 
@@ -50,7 +51,7 @@ class Host {
   }
 
   tellLater(kind, name, command) {
-    this.context.waitUntil(askTwice(this.env, kind, name, command).catch((error) => console.error(`not told: ${error}`)));
+    this.context.waitUntil(askTwice(this.env, kind, name, command).catch((error) => logError(error, { notTold: kind })));
   }
 
   flushUsageLater() {
@@ -139,15 +140,19 @@ async function drain(body) {
 async function flushUsage(env) {
   beSound();
   const pairs = take_usage();
-  for (let at = 0; at + 1 < pairs.length; at += 2) {
+  const handOn = async (event, counts) => {
     try {
-      await ask(env, 'event', pairs[at], pairs[at + 1]);
+      await ask(env, 'event', event, counts);
     } catch (error) {
-      console.error(`usage counts wait for the next time: ${error}`);
+      logWarning(error, { waits: 'usage counts' });
       beSound();
-      restore_usage(pairs[at], pairs[at + 1]);
+      restore_usage(event, counts);
     }
-  }
+  };
+  const handedOn = [];
+  // Side by side: one event that does not answer must not use up the time of the others.
+  for (let at = 0; at + 1 < pairs.length; at += 2) handedOn.push(handOn(pairs[at], pairs[at + 1]));
+  await Promise.all(handedOn);
 }
 
 export default {
@@ -173,7 +178,7 @@ export default {
           brought = await host.waitsFor;
         } catch (error) {
           failed = true;
-          console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+          logError(error);
         }
         // Its future was in a memory that is unsound, or gone: its number may be another's by now.
         if (!isSound(life)) break;
@@ -181,7 +186,7 @@ export default {
       }
     } catch (error) {
       distrust();
-      console.error(JSON.stringify({ level: 'error', fault: String(error) }));
+      logError(error);
       return failure(500, 'server_error');
     }
     if (bytes === undefined && request.body && !request.body.locked) await drain(request.body).catch(() => {});

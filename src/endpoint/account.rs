@@ -127,7 +127,7 @@ pub(super) async fn show<P: Ports>(
         return Ok(Reply::see_other(login::address("/account")));
     };
     let tokens: TokensSection =
-        personal_tokens::section(site, session_id, &overview, tokens.unwrap_or_default());
+        personal_tokens::section(site, session_id, &overview, tokens.unwrap_or_default()).await;
     let applications = applications(site, session_id, &overview).await?;
     let notice = match done {
         Some(done) => done.notice(site, &applications).await?,

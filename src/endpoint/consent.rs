@@ -56,7 +56,10 @@ pub fn hash_of(application: &str, scopes: &[ScopeLine]) -> String {
 
 /// 403, and the way to be asked once more: whoever signed out or in again in another tab is not done with the
 /// application yet.
-async fn refused<P: Ports>(site: &Site<'_, P>, request: &str) -> Result<Reply, Fault> {
+///
+/// # Errors
+/// [`Fault`] if an object does not answer.
+pub async fn refused<P: Ports>(site: &Site<'_, P>, request: &str) -> Result<Reply, Fault> {
     let person = session::signed_in(site, None).await?;
     let request = format!("/oauth/authorize?{request}");
     let target = login::return_target(Some(&request));
@@ -105,18 +108,20 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let scope = form.get("scope").unwrap_or_default();
     let hash = form.get("shown").unwrap_or_default();
     let subject = subject(request, scope, hash);
-    let ours = session::cookies(site)
-        .iter()
-        .any(|cookie| is_ours(site, &form, &cookie.session_id, ACTION, &subject));
-    if !ours {
+    let shown_to = session::cookies(site)
+        .into_iter()
+        .map(|cookie| cookie.session_id)
+        .find(|session_id| is_ours(site, &form, session_id, ACTION, &subject));
+    let Some(session_id) = shown_to else {
         return refused(site, request).await;
-    }
+    };
     let answer = match (form.get("decision"), Scope::parse(scope)) {
         (Some("authorize"), Ok(scope)) => Answer::Authorize {
+            session_id,
             scope,
             hash: hash.to_owned(),
         },
-        (Some("deny"), _) => Answer::Deny,
+        (Some("deny"), _) => Answer::Deny { session_id },
         _ => {
             return Ok(site.notice(
                 400,

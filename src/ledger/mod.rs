@@ -50,6 +50,14 @@ pub fn load<T: DeserializeOwned>(ledger: &impl Ledger, key: &str) -> Result<Opti
     }
 }
 
+/// Reads the counter under `key`; 0 where nothing was counted.
+///
+/// # Errors
+/// [`Corrupt`] if it is no number: to begin anew would revive what an earlier count ended.
+pub fn count(ledger: &impl Ledger, key: &str) -> Result<u64, Corrupt> {
+    Ok(load(ledger, key)?.unwrap_or(0))
+}
+
 /// Writes `record` under `key`.
 ///
 /// # Errors

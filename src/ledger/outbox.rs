@@ -77,6 +77,12 @@ pub struct Note {
     pub stamp: u64,
 }
 
+/// Whether a record is a note.
+#[must_use]
+pub fn is_note(key: &str) -> bool {
+    key.starts_with(PREFIX)
+}
+
 /// Notes that `target` must be told.
 pub fn note(ledger: &mut impl Ledger, target: &str) {
     let key = format!("{PREFIX}{target}");

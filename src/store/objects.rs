@@ -10,7 +10,7 @@ use crate::ledger::outbox::{
 use crate::ledger::watched::Watched;
 use crate::ledger::{Corrupt, Ledger};
 
-/// How many notes are looked at to find one that is urgent.
+/// How many notes are looked at at a time to find one that is urgent.
 const NOTES: usize = 100;
 
 /// What a command came to.
@@ -119,12 +119,20 @@ pub fn sweep<L: Ledger>(kind: ObjectKind, ledger: &mut L, now: Now) -> Result<()
 }
 
 fn soonest<O: Object, L: Ledger>(ledger: &L, now: Now) -> Option<u64> {
-    let notes = pending(ledger, None, NOTES);
-    let told = if notes.iter().any(|note| O::is_urgent(&note.target)) {
-        Some(TELL_AFTER)
-    } else {
-        (!notes.is_empty()).then_some(LOOK_AGAIN_AFTER)
-    };
+    let mut told = None;
+    let mut after: Option<String> = None;
+    loop {
+        let notes = pending(ledger, after.as_deref(), NOTES);
+        if notes.iter().any(|note| O::is_urgent(&note.target)) {
+            told = Some(TELL_AFTER);
+            break;
+        }
+        let Some(last) = notes.into_iter().next_back() else {
+            break;
+        };
+        told = Some(LOOK_AGAIN_AFTER);
+        after = Some(last.target);
+    }
     told.into_iter().chain(O::wake_after(ledger, now)).min()
 }
 

@@ -74,6 +74,14 @@ pub enum BadSecrets {
     PreviousShort,
 }
 
+/// What an operator should know of a secret that signs; nothing, if all is well with it.
+#[must_use]
+pub fn warning(current: &str) -> Option<&'static str> {
+    current.contains(',').then_some(
+        "WILLCALL_SECRET has a comma in it: as a previous secret it would be taken for two, so what it signs ends when it is replaced",
+    )
+}
+
 struct Version {
     kid: String,
     /// The secret, extracted (RFC 5869 section 2.2): the text itself is not needed again.
@@ -252,6 +260,14 @@ pub(crate) mod tests {
             BadSecrets::PreviousShort
         );
         assert!(KeyRing::new(Some(&long), Some("")).is_ok());
+    }
+
+    #[test]
+    fn contract_5_a_secret_that_could_not_be_rotated_signs_but_is_warned_of() {
+        let comma = format!("{0},{0}", "x".repeat(32));
+        assert!(KeyRing::new(Some(&comma), None).is_ok());
+        assert!(warning(&comma).is_some_and(|words| words.contains("comma")));
+        assert_eq!(warning(&"x".repeat(32)), None);
     }
 
     #[test]

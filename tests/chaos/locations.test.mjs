@@ -33,6 +33,8 @@ test('what an object told KV it does not tell again after it was put away', play
 test('the end of a grant is told once', plays('endedOnce'));
 test('notes of what was told do not pile up in an object', plays('toldAndCrossedOff'));
 test('what KV refused before an object was put away it is told afterwards', plays('toldAfterAll'));
+test('an event that was deleted is erased though its alarm failed again and again', plays('erasedAfterAll'));
+test('a KV that refuses all writes is asked less and less often', plays('refusedForLong'));
 test('clocks ten seconds apart turn nobody away', plays('skewedLocations'));
 test('a code’s 60 seconds by clocks that disagree', plays('codesByTheClock'));
 test('the objects’ clock goes back', plays('objectsStepBack'));

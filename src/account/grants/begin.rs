@@ -44,7 +44,7 @@ pub fn redeem(
         return Ok(Reply::Refused(Refusal::CodeReplayed));
     }
     // 2.
-    let standing = standing(ledger, &profile, &code.client_id, &begin.incarnation);
+    let standing = standing(ledger, &profile, &code.client_id, &begin.incarnation)?;
     if code.incarnation != standing.incarnation
         || code.account_epoch != standing.account_epoch
         || code.revocations != standing.revocations
@@ -97,7 +97,7 @@ pub fn begin_service(
     if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
         return Ok(issued(&grant));
     }
-    let standing = standing(ledger, &profile, client_id, &begin.incarnation);
+    let standing = standing(ledger, &profile, client_id, &begin.incarnation)?;
     let mut live: Vec<(String, Grant)> = Vec::new();
     for (key, _) in ledger.scan(&format!("{LIVE}{client_id}/"), None, false, 1000) {
         let other = key.rsplit('/').next().unwrap_or_default().to_owned();

@@ -50,7 +50,7 @@ pub fn revoke_client(
     let any = !ledger
         .scan(&format!("{LIVE}{client_id}/"), None, false, 1)
         .is_empty();
-    let count = revocations(ledger, client_id).saturating_add(1);
+    let count = revocations(ledger, client_id)?.saturating_add(1);
     ledger.put(&format!("{REVOCATIONS}{client_id}"), &count.to_string());
     if let Some(attempt) = attempt {
         store(ledger, &key, &RevokedBy { attempt, any })?;
@@ -93,9 +93,10 @@ fn clear_step(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
         let Some(client_id) = ClientId::parse(client_id) else {
             continue;
         };
-        let dead = profile.as_ref().is_none_or(|profile| {
-            row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id)
-        });
+        let revocations = revocations(ledger, &client_id)?;
+        let dead = profile
+            .as_ref()
+            .is_none_or(|profile| row.epoch != profile.epoch || row.revocations != revocations);
         if dead && let Some(mut grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
             let why = match &profile {
                 Some(profile) if profile.epoch == row.epoch => EndReason::RevokedByPerson,

@@ -39,7 +39,7 @@ pub fn list(
         let Some(client_id) = ClientId::parse(client_id) else {
             continue;
         };
-        if row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id) {
+        if row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id)? {
             continue;
         }
         if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
@@ -94,7 +94,7 @@ pub fn find(ledger: &impl Ledger, id: &str) -> Result<Option<GrantLine>, Corrupt
     let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? else {
         return Ok(None);
     };
-    let standing = standing(ledger, &profile, &grant.client_id, &grant.incarnation);
+    let standing = standing(ledger, &profile, &grant.client_id, &grant.incarnation)?;
     Ok(grant.lives(&standing).then(|| GrantLine {
         id: id.to_owned(),
         client_id: grant.client_id.clone(),

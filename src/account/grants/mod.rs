@@ -10,7 +10,7 @@ use super::command::{Alive, AskingClient, Begin, Refusal, Reply};
 use super::profile::{PROFILE, Profile};
 use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing, is_idle};
 use crate::ledger::outbox::{self, Now};
-use crate::ledger::{Corrupt, Ledger, load, load_all, sortable, store};
+use crate::ledger::{Corrupt, Ledger, count, load, load_all, sortable, store};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
@@ -29,6 +29,8 @@ const REVOCATIONS: &str = "revocations/";
 const REVOKED_BY: &str = "revoked_by/";
 const CLEAR: &str = "clear";
 const REVOKED_TOKEN: &str = "revoked/";
+/// How much longer than it lives a revoked token of a service is remembered, in seconds: a location's clock may be behind.
+const REMEMBERED_LONGER: u64 = 60;
 
 /// How long an ended grant is remembered, in seconds: longer than any access token of it lives, and
 /// than its code plus any skew of clocks, so that a late replay still finds it.
@@ -55,12 +57,11 @@ fn live_key(grant: &Grant, id: &str) -> String {
 }
 
 /// How often the person took back what this client had.
-#[must_use]
-pub fn revocations(ledger: &impl Ledger, client_id: &ClientId) -> u64 {
-    ledger
-        .get(&format!("{REVOCATIONS}{client_id}"))
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(0)
+///
+/// # Errors
+/// [`Corrupt`] if that cannot be read.
+pub fn revocations(ledger: &impl Ledger, client_id: &ClientId) -> Result<u64, Corrupt> {
+    count(ledger, &format!("{REVOCATIONS}{client_id}"))
 }
 
 fn standing<'a>(
@@ -68,12 +69,12 @@ fn standing<'a>(
     profile: &Profile,
     client: &ClientId,
     incarnation: &'a str,
-) -> Standing<'a> {
-    Standing {
+) -> Result<Standing<'a>, Corrupt> {
+    Ok(Standing {
         incarnation,
         account_epoch: profile.epoch,
-        revocations: revocations(ledger, client),
-    }
+        revocations: revocations(ledger, client)?,
+    })
 }
 
 /// Writes a grant's row, its index row, and notes its replica.
@@ -171,7 +172,7 @@ pub fn refresh(
             rules: &begin.rules,
             allowed,
         },
-        &standing(ledger, &profile, &before.client_id, &begin.incarnation),
+        &standing(ledger, &profile, &before.client_id, &begin.incarnation)?,
         now,
     );
     if grant != before {
@@ -204,7 +205,7 @@ pub fn inspect(
     };
     let alive = grant.client_id == *client_id
         && grant.generation == generation
-        && grant.lives(&standing(ledger, &profile, client_id, incarnation));
+        && grant.lives(&standing(ledger, &profile, client_id, incarnation)?);
     Ok(if alive {
         let Grant {
             scope,
@@ -283,7 +284,7 @@ pub fn covers(
     else {
         return Ok(false);
     };
-    let count = revocations(ledger, client_id);
+    let count = revocations(ledger, client_id)?;
     let prefix = format!("{LIVE}{client_id}/");
     let mut after: Option<String> = None;
     // A few at a time: mostly the first covers it, and somebody may have thousands.
@@ -317,7 +318,10 @@ pub fn covers(
 pub fn revoke_lone(ledger: &mut impl Ledger, jti: &str, expires_at: UnixTime) {
     ledger.put(&format!("{REVOKED_TOKEN}{jti}"), &expires_at.0.to_string());
     ledger.put(
-        &format!("{TOMB}{}/jti/{jti}", sortable(expires_at.plus(60).0)),
+        &format!(
+            "{TOMB}{}/jti/{jti}",
+            sortable(expires_at.plus(REMEMBERED_LONGER).0)
+        ),
         "",
     );
     outbox::note(ledger, &format!("{REVOKED_TOKEN}{jti}"));

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GRANT, LIVE, REVOKED_TOKEN, STEP, TOMBSTONE};
+use super::{GRANT, LIVE, REMEMBERED_LONGER, REVOKED_TOKEN, STEP, TOMBSTONE};
 use crate::grant::state::Grant;
 use crate::ledger::outbox::{self, Effect, Namespace, Now};
-use crate::ledger::{Corrupt, Ledger, load};
+use crate::ledger::{Corrupt, Ledger, count, load};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
+use crate::protocol::time::UnixTime;
+
+/// KV takes no shorter time to live, in seconds.
+const LEAST_TTL: u64 = 60;
 
 /// The replica of one grant, as edge locations read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,16 +61,14 @@ pub fn effect(
     now: Now,
 ) -> Result<Option<Effect>, Corrupt> {
     if let Some(jti) = target.strip_prefix(REVOKED_TOKEN) {
-        let until = ledger
-            .get(target)
-            .and_then(|until| until.parse::<u64>().ok())
-            .unwrap_or(0);
-        let left = until.saturating_sub(now.seconds().0);
+        // A location whose clock is behind takes the token for longer, and without a record for one that lives.
+        let until = UnixTime(count(ledger, target)?).plus(REMEMBERED_LONGER);
+        let left = until.since(now.seconds());
         return Ok((left > 0).then(|| Effect::Write {
             namespace: Namespace::RefreshTokens,
             key: revoked_key(event_id, jti),
             value: String::from("{\"revoked\":true}"),
-            ttl: Some(left.max(60)),
+            ttl: Some(left.max(LEAST_TTL)),
         }));
     }
     let Some(id) = target.strip_prefix(GRANT) else {

@@ -75,7 +75,7 @@ pub(super) fn close(
     };
     core.deleted = true;
     touch(ledger, core)?;
-    for (key, mut integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 1000)? {
+    for (key, mut integration) in all_integrations(ledger)? {
         integration.deleted = true;
         integration.version = integration.version.saturating_add(1);
         let key = format!("{INTEGRATION}{key}");
@@ -84,6 +84,11 @@ pub(super) fn close(
     }
     ledger.put(CLOSING, "");
     Ok(Reply::Done)
+}
+
+/// All approvals, those that were taken back too: as many as there are applications at most.
+fn all_integrations(ledger: &impl Ledger) -> Result<Vec<(String, Integration)>, Corrupt> {
+    load_all(ledger, INTEGRATION, None, false, usize::MAX)
 }
 
 /// The entry of a list that was replaced, if it is another now.
@@ -118,7 +123,7 @@ pub(super) fn put_scopes(
         return Ok(Reply::Problem(problem));
     }
     let merged = catalogue::merge(scopes);
-    for (_, integration) in load_all::<Integration>(ledger, INTEGRATION, None, false, 10_000)? {
+    for (_, integration) in all_integrations(ledger)? {
         if integration.deleted {
             continue;
         }

@@ -73,9 +73,7 @@ fn create(
     secret: Option<(String, String)>,
     now: Now,
 ) -> Result<Reply, Corrupt> {
-    let last = ledger
-        .get(LAST_CLIENT_ID)
-        .and_then(|text| text.parse::<u64>().ok());
+    let last: Option<u64> = load(ledger, LAST_CLIENT_ID)?;
     let number = last.unwrap_or(BEFORE_FIRST_CLIENT_ID).saturating_add(1);
     let mut application = Application {
         version: 0,
@@ -108,7 +106,7 @@ fn create(
 }
 
 fn keep(ledger: &mut impl Ledger, application: &mut Application) -> Result<(), Corrupt> {
-    application.version = next_version(ledger);
+    application.version = next_version(ledger)?;
     let key = row_key(&application.client_id);
     store(ledger, &key, application)?;
     outbox::note(ledger, &key);

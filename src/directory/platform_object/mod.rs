@@ -10,13 +10,14 @@ use super::event::{EventLine, is_host};
 use super::event_command;
 use super::platform_command::{Command, Reply};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
-use crate::ledger::{Corrupt, Ledger, Page, load, page, page_of, store};
+use crate::ledger::{Corrupt, Ledger, Page, count, load, page, page_of, store};
 use crate::protocol::client::{ClientId, ClientType};
 
 const EVENT: &str = "event/";
 const APPLICATION: &str = "application/";
 /// The target of telling an event's object that it is deleted.
 const CLOSE: &str = "close/";
+const VERSION: &str = "version";
 /// How many of those are told again at once.
 const MOST_CLOSING: usize = 20;
 
@@ -54,14 +55,10 @@ pub fn application_key(client_id: &ClientId) -> String {
 }
 
 /// A number that only goes up, for the versions of everything here.
-fn next_version(ledger: &mut impl Ledger) -> u64 {
-    let next = ledger
-        .get("version")
-        .and_then(|text| text.parse::<u64>().ok())
-        .unwrap_or(0)
-        .saturating_add(1);
-    ledger.put("version", &next.to_string());
-    next
+fn next_version(ledger: &mut impl Ledger) -> Result<u64, Corrupt> {
+    let next = count(ledger, VERSION)?.saturating_add(1);
+    ledger.put(VERSION, &next.to_string());
+    Ok(next)
 }
 
 impl Object for PlatformObject {
@@ -121,7 +118,7 @@ impl Object for PlatformObject {
                     settings,
                     created_at,
                 };
-                let version = next_version(ledger);
+                let version = next_version(ledger)?;
                 store(
                     ledger,
                     &key,
@@ -147,7 +144,7 @@ impl Object for PlatformObject {
                     return Ok(Reply::Problem(Problem::Missing));
                 };
                 ledger.delete(&key);
-                next_version(ledger);
+                next_version(ledger)?;
                 outbox::note(ledger, &format!("{CLOSE}{}", row.line.id));
                 outbox::note(ledger, &format!("host/{host}"));
                 Ok(Reply::Done)
@@ -273,12 +270,8 @@ impl Object for PlatformObject {
         match target.split_once('/') {
             Some(("host", host)) => {
                 let row: Option<EventRow> = load(ledger, &format!("{EVENT}{host}"))?;
-                let version = ledger
-                    .get("version")
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or(0);
                 let record = HostRecord {
-                    version,
+                    version: count(ledger, VERSION)?,
                     event_id: row.map(|row| row.line.id),
                 };
                 write(host_key(host), serde_json::to_string(&record))

@@ -79,7 +79,7 @@ pub async fn get<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Err(why) => return Ok(bad_request(site, why)),
     };
     let proof = proof.map(str::to_owned);
-    decide(site, request, &Answer::None { proof }).await
+    decide(site, request, &Answer::NotAsked { proof }).await
 }
 
 /// `POST /oauth/authorize` and its aliases: the same parameters as a form, sent on as `GET`, so that the
@@ -104,19 +104,34 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 /// What the person answered on the consent page.
 pub enum Answer {
     /// Not asked yet.
-    None {
+    NotAsked {
         /// Sign-in's word that the person just signed in for this request.
         proof: Option<String>,
     },
     /// **Authorize Application**.
     Authorize {
+        /// Whose page it was: a person is never taken for having seen another's.
+        session_id: String,
         /// The scopes that the page showed.
         scope: Scope,
         /// What it said of them: [`consent::hash_of`].
         hash: String,
     },
     /// **Deny**.
-    Deny,
+    Deny {
+        /// Whose page it was.
+        session_id: String,
+    },
+}
+
+impl Answer {
+    /// The session that the answered page was shown to.
+    fn shown_to(&self) -> Option<&str> {
+        match self {
+            Self::NotAsked { .. } => None,
+            Self::Authorize { session_id, .. } | Self::Deny { session_id } => Some(session_id),
+        }
+    }
 }
 
 /// Reads the request a consent form carries; `None` if it no longer gets an answer.
@@ -143,7 +158,7 @@ pub(super) async fn decide<P: Ports>(
 ) -> Result<Reply, Fault> {
     // 3.
     // What the person granted before counts where the answer may be a code without a page.
-    let may_skip = matches!(answer, Answer::None { .. }) && !request.prompt.consent;
+    let may_skip = matches!(answer, Answer::NotAsked { .. }) && !request.prompt.consent;
     let client = AskingClient {
         client_id: request.client.application.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
@@ -156,10 +171,16 @@ pub(super) async fn decide<P: Ports>(
         Err(fault) if request.prompt.none => return Ok(request.faulty(site, &fault)),
         Err(fault) => return Err(fault),
     };
+    // A browser may send several sessions, of which the form's may have ended.
+    if let (Some(person), Some(session_id)) = (&person, answer.shown_to())
+        && person.cookie.session_id != session_id
+    {
+        return consent::refused(site, &request.query).await;
+    }
     let silent = request.prompt.none;
     let must_sign_in = match (&person, answer) {
         (None, _) => true,
-        (Some(person), Answer::None { proof }) => {
+        (Some(person), Answer::NotAsked { proof }) => {
             let age = site.now.since(person.visit.signed_in_at);
             let just_now = age <= FRESH_FOR;
             request.wants_sign_in(age)
@@ -192,7 +213,7 @@ pub(super) async fn decide<P: Ports>(
     //    is made under an integration that was deleted and created again.
     let mut covered = person.visit.covered;
     let by_replica = match (answer, &scope) {
-        (Answer::None { .. } | Answer::Deny, Some(scope)) if !covered && !silent => {
+        (Answer::NotAsked { .. } | Answer::Deny { .. }, Some(scope)) if !covered && !silent => {
             judge(&request.rules(false), Some(scope), &person).ok()
         }
         _ => None,
@@ -225,7 +246,7 @@ pub(super) async fn decide<P: Ports>(
     let shown = lines(&scope);
     let sensitive = shown.iter().any(|line| line.sensitive);
     match answer {
-        Answer::Deny => {
+        Answer::Deny { .. } => {
             return Ok(request.refuse(
                 site,
                 AuthorizationError::AccessDenied,
@@ -235,6 +256,7 @@ pub(super) async fn decide<P: Ports>(
         Answer::Authorize {
             scope: agreed,
             hash,
+            ..
         } => {
             let application = &request.client.application.name;
             if *agreed == scope && *hash == consent::hash_of(application, &shown) {
@@ -243,7 +265,7 @@ pub(super) async fn decide<P: Ports>(
             // What would be granted is not what the page showed: show it again.
             return Ok(request.ask(site, &person, &scope, shown));
         }
-        Answer::None { .. } => {}
+        Answer::NotAsked { .. } => {}
     }
     let application = &request.client.application;
     let impostor =

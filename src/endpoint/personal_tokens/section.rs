@@ -1,11 +1,15 @@
 //! The section of the account page: the list, and the form for another one.
 
+use std::rc::Rc;
+
 use super::{CREATE, REVOKE, grantable};
 use crate::account::command::Overview;
+use crate::directory::event::EventRecord;
 use crate::endpoint::Site;
 use crate::endpoint::authorize::{scope_line, scope_lines};
 use crate::endpoint::session::form_token;
 use crate::pages::{Expiry, PersonalToken, ScopeLine, TokenChoice, TokenError, TokensSection};
+use crate::store::directory;
 use crate::store::ports::Ports;
 use crate::token::random_id;
 
@@ -31,16 +35,23 @@ pub(super) struct FilledIn {
 }
 
 /// The section of the account page.
-pub fn section<P: Ports>(
+pub async fn section<P: Ports>(
     site: &Site<'_, P>,
     session_id: &str,
     overview: &Overview,
     shown: Shown,
 ) -> TokensSection {
     let profile = &overview.profile;
-    let grantable = grantable(&site.event, &profile.permissions, &profile.roles);
+    let mut event = Rc::clone(&site.event);
+    let allowed = |event: &EventRecord| grantable(event, &profile.permissions, &profile.roles);
+    // That there is nothing to choose is not said on a replica's word. The page must not wait for more than that, nor fail by it.
+    if allowed(&event).is_empty()
+        && let Ok(Some(now)) = directory::event_now(site.ports, &event.id, site.now).await
+    {
+        event = now;
+    }
     let filled_in = shown.filled_in;
-    let choices: Vec<TokenChoice> = scope_lines(&site.event.scopes, &grantable)
+    let choices: Vec<TokenChoice> = scope_lines(&event.scopes, &allowed(&event))
         .into_iter()
         .map(|scope| TokenChoice {
             chosen: filled_in.scopes.contains(&scope.name),
@@ -48,7 +59,7 @@ pub fn section<P: Ports>(
         })
         .collect();
     // One that the catalogue has no more is shown by its name.
-    let line = |name: &str| match site.event.scope(name) {
+    let line = |name: &str| match event.scope(name) {
         Some(scope) => scope_line(scope),
         None => ScopeLine {
             name: name.to_owned(),
@@ -77,10 +88,7 @@ pub fn section<P: Ports>(
             .collect(),
         can_create: !choices.is_empty(),
         choices,
-        expiries: expiries(
-            site.event.settings.pat_max_days,
-            filled_in.expires.as_deref(),
-        ),
+        expiries: expiries(event.settings.pat_max_days, filled_in.expires.as_deref()),
         form_token: form_token(site, session_id, CREATE, ""),
         attempt: random_id("", site.ports),
         created: shown.created,

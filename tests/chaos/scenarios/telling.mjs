@@ -15,11 +15,15 @@ async function seen(world, work) {
 /** A question that changes nothing, and an object that is put away after it: the front's own retry loads it again. */
 const putAway = (scene, grant) => scene.introspect(grant.access_token, { plan: { account: ['evicted'] } });
 
-async function held(scene, grant) {
+async function keyOf(scene, grant) {
   const { gid, sub } = JSON.parse(atob(grant.access_token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
   const { id } = await scene.world.mustOperate(scene.home, 'GET', `/events/${scene.event.host}`);
-  return JSON.parse(await scene.world.env.CORE.held(`REFRESH_TOKENS grant/${id}/${sub}/${gid}`));
+  return `REFRESH_TOKENS grant/${id}/${sub}/${gid}`;
 }
+
+const heldAt = async (scene, key) => JSON.parse(await scene.world.env.CORE.held(key));
+
+const held = async (scene, grant) => heldAt(scene, await keyOf(scene, grant));
 
 /** Grants are written to KV once each, however often their object is put away. */
 export async function toldOnce(world) {
@@ -78,4 +82,32 @@ export async function toldAfterAll(world) {
   await scene.introspect(next.access_token);
   await world.advance(LONGER_THAN_A_TELLING_MS);
   expect((await held(scene, grant)).generation === 2, 'KV was told after all');
+}
+
+/** An event that was deleted is erased though its object's alarm failed more often than the platform rings one again. */
+export async function erasedAfterAll(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const key = await keyOf(scene, await scene.grant());
+  await world.advance(LONGER_THAN_A_TELLING_MS);
+  await world.env.CORE.loseStorage(20);
+  await world.mustOperate(scene.home, 'DELETE', `/events/${scene.event.host}`);
+  expect((await heldAt(scene, key)).live, 'nothing is erased yet');
+  await world.advance(40 * 60_000);
+  expect(!(await heldAt(scene, key)).live, 'the person’s data are erased in the end');
+}
+
+/** A KV that refuses each write is asked less and less often for what nobody relies on. */
+export async function refusedForLong(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const grant = await scene.grant();
+  await world.advance(LONGER_THAN_A_TELLING_MS);
+  await world.env.CORE.behave(1, { view: 'fresh', nextWritesFail: 1000 });
+  const before = await world.env.CORE.counts();
+  await scene.refresh(grant.refresh_token);
+  await world.advance(10 * 60_000);
+  const { writes } = await world.env.CORE.counts();
+  await world.env.CORE.calm();
+  expect(writes - before.writes <= 20, `${writes - before.writes} writes in ten minutes`);
+  await world.advance(60_000);
+  expect((await held(scene, grant)).generation === 2, 'and is told soon after it takes one');
 }

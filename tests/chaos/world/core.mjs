@@ -18,8 +18,13 @@ const created = new Set();
 // What befalls objects when other objects call them, by a part of their names.
 const deaf = new Map();
 let alarmsFail = { random: undefined, probability: 0 };
+// How many alarms still find that their object's storage does not work.
+let withoutStorage = 0;
+const failures = new Map(); // by an object's id: how often its alarm has failed since one did not
 
 const ALARM_AGAIN_MS = 2000;
+// So often the platform rings an alarm that failed again.
+const MOST_TIMES_AGAIN = 6;
 
 // An operator's call waits for the directory's writes, and time stands still until it is answered.
 const aMoment = () => scheduler.wait(2);
@@ -127,10 +132,19 @@ const failing = (Class, binding) => class extends Class {
     }
   }
 
+  /** Rings; whether the alarm was delivered. */
   async ring(work) {
     entered.add(work);
-    if (alarmsFail.random?.chance(alarmsFail.probability)) throw new Error('the alarm could not be delivered');
+    if (alarmsFail.random?.chance(alarmsFail.probability)) return false;
+    if (withoutStorage > 0) {
+      withoutStorage -= 1;
+      this.transaction = () => {
+        delete this.transaction;
+        throw new Error('the storage does not work');
+      };
+    }
     await this.alarm();
+    return true;
   }
 };
 
@@ -148,17 +162,22 @@ const begin = (env, due, start) => due.map(([id, { binding }]) => {
   return { work: begun, id, done: start(object, begun, id, binding) };
 });
 
-/** Rings what is due. The platform rings one alarm of an object at a time, and one that failed again. */
+/**
+ * Rings what is due. The platform rings one alarm of an object at a time; one that it could not deliver again, and one
+ * that failed a few times more.
+ */
 function ringDue(env) {
   const due = [...alarms].filter(([id, alarm]) => alarm.at <= clock.true && !ringing.has(id));
   return begin(env, due, async (object, work, id, binding) => {
     alarms.delete(id);
     ringing.add(id);
-    try {
-      await object.ring(work);
-    } catch {
-      if (!alarms.has(id)) alarms.set(id, { binding, at: clock.true + ALARM_AGAIN_MS });
-    }
+    const failed = failures.get(id) ?? 0;
+    failures.delete(id);
+    const again = await object.ring(work).then((delivered) => !delivered, () => {
+      failures.set(id, failed + 1);
+      return failed < MOST_TIMES_AGAIN;
+    });
+    if (again && !alarms.has(id)) alarms.set(id, { binding, at: clock.true + ALARM_AGAIN_MS });
     ringing.delete(id);
   });
 }
@@ -223,6 +242,11 @@ export class Core extends WorkerEntrypoint {
   /** Objects whose names contain this are not heard by other objects: so many times, or ('silent') until `hearing`. */
   deafen(part, fault) {
     deaf.set(part, fault);
+  }
+
+  /** The next alarms find that their object's storage does not work. */
+  loseStorage(alarms) {
+    withoutStorage = alarms;
   }
 
   hearing() {

@@ -1,0 +1,11 @@
+// What the log has of the Worker's JavaScript: one JSON object a line, as Rust writes it. The platform adds which request it was.
+
+/** Something went wrong; `where` says at what. */
+export function logError(fault, where = {}) {
+  console.error(JSON.stringify({ level: 'error', ...where, fault: String(fault) }));
+}
+
+/** Something went wrong and was made good. */
+export function logWarning(fault, where = {}) {
+  console.warn(JSON.stringify({ level: 'warn', ...where, fault: String(fault) }));
+}

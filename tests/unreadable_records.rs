@@ -1,0 +1,75 @@
+//! A record that cannot be read is a fault of ours. To take a counter for none would begin it anew: what was
+//! revoked would live again, and numbers and versions be given out twice.
+#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
+
+use serde_json::{Value, json};
+use willcall::ledger::Ledger as _;
+use willcall::ledger::outbox::{Now, ObjectKind};
+use willcall::store::memory::MemoryLedger;
+use willcall::store::objects;
+
+const NOW: Now = Now::at(1_772_357_400_250);
+
+fn ask(kind: ObjectKind, ledger: &mut MemoryLedger, command: &Value) -> Result<String, String> {
+    objects::call(kind, ledger, &command.to_string(), NOW)
+        .map(|outcome| outcome.reply)
+        .map_err(|corrupt| corrupt.0)
+}
+
+/// What is asked of an object that was begun by the other commands: done as long as the record is sound.
+#[track_caller]
+fn assert_refused(kind: ObjectKind, begun: &[Value], asked: &Value, key: &str) {
+    let mut sound = MemoryLedger::default();
+    for command in begun {
+        ask(kind, &mut sound, command).unwrap();
+    }
+    let mut spoiled = sound.clone();
+    spoiled.put(key, "what is no number");
+    assert_eq!(ask(kind, &mut spoiled, asked), Err(key.to_owned()));
+    sound.put(key, "7");
+    ask(kind, &mut sound, asked).unwrap();
+}
+
+/// A service's object begins.
+fn service() -> Value {
+    let profile = json!({"id": "svc_1001_inc_1", "event_id": "evt_1", "version": 1, "name": "", "email": "",
+        "permissions": [], "roles": [], "status": "active", "epoch": 0, "session_epoch": 0, "service": true});
+    json!({"push": {"profile": profile, "password": null}})
+}
+
+#[test]
+fn a_counter_that_cannot_be_read_is_not_begun_anew() {
+    assert_refused(
+        ObjectKind::Account,
+        &[service()],
+        &json!({"begin_service": {"grant_id": "gr_1", "client_id": "1001", "scope": "user:read", "begin": {
+            "attempt": "a", "kid": "kid1", "token_hash": "hash", "incarnation": "inc_1",
+            "rules": {"approved": {"user:read": null}, "roles": {}, "authoritative": true}}}}),
+        "revocations/1001",
+    );
+    let settings = json!({"name": "Con", "retry_window": 10, "refresh_idle_days": null, "pat_max_days": null, "accent": null});
+    assert_refused(
+        ObjectKind::Event,
+        &[
+            json!({"configure": {"id": "evt_1", "host": "reg.example", "version": 1, "settings": settings}}),
+        ],
+        &json!({"put_roles": [{"name": "crew"}]}),
+        "audit_count",
+    );
+    let event = json!({"put_event": {"host": "reg.example", "patch": {"name": "Con"}, "fresh_id": "evt_1"}});
+    assert_refused(ObjectKind::Platform, &[], &event, "version");
+    let application = json!({"create_application": {"patch": {"name": "One", "redirect_uris": []},
+        "client_type": "public", "secret": null, "attempt": "a"}});
+    assert_refused(ObjectKind::Platform, &[], &application, "last_client_id");
+}
+
+#[test]
+fn when_a_revocation_ends_is_not_guessed() {
+    let mut ledger = MemoryLedger::default();
+    ask(ObjectKind::Account, &mut ledger, &service()).unwrap();
+    for (until, readable) in [("1772357460", true), ("what is no number", false)] {
+        ledger.put("revoked/jti_1", until);
+        let effect = objects::effect(ObjectKind::Account, &ledger, "revoked/jti_1", NOW);
+        assert_eq!(effect.is_ok_and(|effect| effect.is_some()), readable);
+    }
+}
