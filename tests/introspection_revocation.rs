@@ -1,8 +1,5 @@
 //! Contract 6: introspection (RFC 7662) and revocation (RFC 7009); refusals first.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what is not as expected ends the test"
-)]
+#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
 
 mod support;
 
