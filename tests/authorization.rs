@@ -459,12 +459,18 @@ fn contract_2_a_repeated_parameter_is_invalid_request() {
             ("invalid_request", Some("st4te")),
             "{name}"
         );
+        let said = |words: &str| Some(format!("{name} {words}."));
+        assert_eq!(
+            back.get("error_description").map(str::to_owned),
+            said("is repeated")
+        );
         let not_text =
             with_type.replace(&format!("{name}=code&{name}=code"), &format!("{name}=%ff"));
+        let back = browser.get(&not_text).redirect();
+        assert_eq!(back.error(), "invalid_request", "{name}");
         assert_eq!(
-            browser.get(&not_text).redirect().error(),
-            "invalid_request",
-            "{name} is not UTF-8"
+            back.get("error_description").map(str::to_owned),
+            said("is not UTF-8")
         );
     }
 }
@@ -531,6 +537,18 @@ fn contract_2_a_fault_of_ours_is_told_to_a_silent_application_and_shown_to_a_per
     let shown = browser.authorize(&s.client, &[]);
     shown.page(503);
     assert!(shown.header("retry-after").is_some());
+    for kind in [ObjectKind::Event, ObjectKind::Platform] {
+        s.take_down(Some(kind));
+        // Wrong by the replica's records, which may be behind, and nobody can be asked.
+        let doubtful = [("prompt", "none"), ("scope", "no:such")];
+        assert_eq!(
+            error_of(&browser, &s.client, &doubtful),
+            "temporarily_unavailable"
+        );
+        browser
+            .authorize(&s.client, &[("scope", "no:such")])
+            .page(503);
+    }
 }
 
 #[test]

@@ -127,6 +127,18 @@ fn contract_4_a_new_approval_holds_from_its_answer_on_whatever_a_replica_says() 
 }
 
 #[test]
+fn contract_4_a_suspension_is_told_as_one_where_a_replica_is_behind() {
+    let s = Scene::new();
+    s.freeze();
+    s.suspend(&s.client);
+    s.another_isolate();
+    // It is not approved by the replica, so the authority is asked.
+    s.client
+        .try_as_service(&s, "no:such")
+        .refused(400, "unauthorized_client");
+}
+
+#[test]
 fn contract_7_a_services_token_pauses_with_its_integration_and_ends_with_it() {
     let s = Scene::new();
     let token = s.client.as_service(&s, "").access;

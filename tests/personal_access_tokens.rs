@@ -525,6 +525,13 @@ fn contract_6_a_program_makes_lists_and_revokes_tokens_as_json() {
     let form_token = list["form_token"].as_str().unwrap();
     let wanted = |form_token: &str| json!({"name": "ci", "scope": "pii:basic stats:read", "expires": "30", "form_token": form_token});
     json_call("POST", "/account/tokens", Some(wanted("x"))).refused(403, "invalid_request");
+    json_call("POST", "/account/tokens", None).refused(400, "invalid_request");
+    let strangers = s
+        .browser()
+        .call("POST", "/account/tokens")
+        .accept("application/json")
+        .json(&wanted(form_token));
+    strangers.send().refused(401, "login_required");
     let made = json_call("POST", "/account/tokens", Some(wanted(form_token)));
     assert_eq!(made.status(), 201);
     let token = made.json()["token"].as_str().unwrap().to_owned();

@@ -25,6 +25,7 @@ use willcall::ledger::outbox::{Now, Object, pending};
 use willcall::protocol::client::{ClientId, ClientType};
 use willcall::protocol::pkce::CodeChallenge;
 use willcall::protocol::scope::Scope;
+use willcall::protocol::secret::Secret;
 use willcall::protocol::time::UnixTime;
 use willcall::store::memory::MemoryLedger;
 use willcall::token::access_token::{AccessToken, Issuer};
@@ -155,7 +156,7 @@ fn written_account() -> MemoryLedger {
     let signed_in = account(
         &mut ledger,
         Account::SignIn {
-            password: "correct horse battery".into(),
+            password: Secret::new("correct horse battery".into()),
             session_id: "s_1".into(),
             browser: "Firefox on Linux".into(),
         },
@@ -336,7 +337,7 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
         assert_eq!(ledger.get(key).is_some(), kept, "{key}");
     }
     let right = Account::SignIn {
-        password: "correct horse battery".into(),
+        password: Secret::new("correct horse battery".into()),
         session_id: "s_2".into(),
         browser: String::new(),
     };

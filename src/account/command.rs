@@ -7,6 +7,7 @@ use crate::grant::entitlement::Rules;
 use crate::grant::state::RefreshRefusal;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
+use crate::protocol::secret::Secret;
 use crate::protocol::time::UnixTime;
 use crate::token::authorization_code::AuthorizationCode;
 
@@ -31,7 +32,7 @@ pub enum Command {
     /// Checks a password and, if it is right, begins a session.
     SignIn {
         /// What was typed.
-        password: String,
+        password: Secret<String>,
         /// The id the session will have.
         session_id: String,
         /// The browser, in words.

@@ -46,7 +46,7 @@ impl Object for AccountObject {
                 password,
                 session_id,
                 browser,
-            } => sessions::sign_in(ledger, &password, &session_id, browser, now),
+            } => sessions::sign_in(ledger, password.expose(), &session_id, browser, now),
             Command::Visit { session_id, client } => {
                 sessions::visit(ledger, &session_id, client.as_ref(), now)
             }

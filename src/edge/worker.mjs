@@ -21,8 +21,14 @@ const MOST_DRAINED = 16 * 1024 * 1024;
 // The life of the memory that knows the deployment's secrets.
 let configured;
 
-const failure = (status, error, more) => new Response(JSON.stringify({ error }), {
-  status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...more },
+/** The answer where Rust has none. */
+const failure = (status, error, words, more) => new Response(JSON.stringify({ error, error_description: words }), {
+  status,
+  headers: {
+    'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'", 'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', ...more,
+  },
 });
 
 /** What Rust asks for on behalf of one request. */
@@ -187,9 +193,9 @@ export default {
     } catch (error) {
       distrust();
       logError(error);
-      return failure(500, 'server_error');
+      return failure(500, 'server_error', 'Something went wrong here.');
     }
     if (bytes === undefined && request.body && !request.body.locked) await drain(request.body).catch(() => {});
-    return host.response ?? failure(503, 'temporarily_unavailable', { 'retry-after': '1' });
+    return host.response ?? failure(503, 'temporarily_unavailable', 'Try again in a moment.', { 'retry-after': '1' });
   },
 };

@@ -122,6 +122,20 @@ impl Stop {
     }
 }
 
+/// The parameters of the endpoints that programs call.
+const KNOWN: [&str; 10] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "token",
+    "token_type_hint",
+];
+
 /// Reads the body: a form or a JSON object, at most 16 KiB, without repeats.
 ///
 /// # Errors
@@ -146,12 +160,16 @@ pub async fn body<P: Ports>(site: &Site<'_, P>) -> Result<Params, Stop> {
     } else {
         Params::from_form(&bytes)
     };
-    if params.any_fault().is_some() {
-        return Err(Stop::invalid_request(
-            "A parameter is repeated or is not UTF-8.",
-        ));
+    match params.any_fault() {
+        None => Ok(params),
+        Some((name, fault)) => {
+            // A name of the caller's own may have what no error_description has (RFC 6749 section 5.2).
+            let name = KNOWN.into_iter().find(|known| *known == name);
+            let name = name.unwrap_or("A parameter");
+            let words = format!("{name} {}.", fault.words());
+            Err(Stop::invalid_request(&words))
+        }
     }
-    Ok(params)
 }
 
 struct Credentials {
@@ -335,13 +353,19 @@ pub async fn require_integration<P: Ports>(
     site: &Site<'_, P>,
     client: &AuthenticatedClient,
 ) -> Result<(Rc<EventRecord>, Rc<Integration>), Stop> {
-    client.integration(site, Source::Replica).await?.ok_or_else(|| {
-        Stop::error(
-            400,
-            TokenError::UnauthorizedClient,
-            "The organiser of this event has not approved this application, or has suspended it.",
-        )
-    })
+    client
+        .integration(site, Source::Replica)
+        .await?
+        .ok_or_else(not_approved)
+}
+
+/// 400 `unauthorized_client`: an application that this event has not approved, or has suspended.
+pub fn not_approved() -> Stop {
+    Stop::error(
+        400,
+        TokenError::UnauthorizedClient,
+        "The organiser of this event has not approved this application, or has suspended it.",
+    )
 }
 
 /// JSON of a success, never stored.

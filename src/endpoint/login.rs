@@ -15,6 +15,7 @@ use crate::directory::event_object::EventObject;
 use crate::pages::{LoginPage, Person};
 use crate::protocol::encoding::form_encode;
 use crate::protocol::params::Params;
+use crate::protocol::secret::Secret;
 use crate::store::ports::{Fault, Ports};
 use crate::token::cookie::{CookieValue as _, KnownBrowser, SessionCookie};
 use crate::token::key::Purpose;
@@ -191,7 +192,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     // 4.
     let session_id = random_id("s_", site.ports);
     let command = Command::SignIn {
-        password: password.to_owned(),
+        password: Secret::new(password.to_owned()),
         session_id: session_id.clone(),
         browser: browser_in_words(site.head.user_agent.as_deref()),
     };

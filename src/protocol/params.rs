@@ -32,6 +32,17 @@ pub enum Fault {
     NotText,
 }
 
+impl Fault {
+    /// What is wrong, to follow the parameter's name.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Repeated => "is repeated",
+            Self::NotText => "is not UTF-8",
+        }
+    }
+}
+
 /// A JSON body that is not an object of texts (and integers) with distinct keys.
 #[derive(Debug, thiserror::Error)]
 #[error("not a JSON object of strings with distinct names")]

@@ -1,5 +1,6 @@
 //! Values that must not leak: redacted when printed, wiped when dropped, compared in constant time.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -20,10 +21,16 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
-impl<T: Zeroize + AsRef<[u8]>> Secret<T> {
-    /// Whether `other` is the same byte string, in time that depends on the lengths alone.
-    pub fn matches(&self, other: &[u8]) -> bool {
-        same_bytes(self.0.as_ref(), other)
+/// On its way to the object that checks it, and nowhere else.
+impl<T: Zeroize + Serialize> Serialize for Secret<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
     }
 }
 
@@ -56,9 +63,13 @@ mod tests {
     fn a_secret_does_not_print_itself() {
         let secret = Secret::new(String::from("hunter2"));
         assert_eq!(format!("{secret:?}"), "Secret(redacted)");
-        assert!(secret.matches(b"hunter2"));
-        assert!(!secret.matches(b"hunter3"));
-        assert!(!secret.matches(b"hunter"));
+    }
+
+    #[test]
+    fn bytes_are_the_same_or_not() {
+        assert!(same_bytes(b"hunter2", b"hunter2"));
+        assert!(!same_bytes(b"hunter2", b"hunter3"));
+        assert!(!same_bytes(b"hunter2", b"hunter"));
     }
 
     #[test]

@@ -39,7 +39,9 @@ function sendRaw(endpoint, type, body) {
 }
 
 async function assertInvalidRequest(endpoint, type, body) {
-  assertOAuthError(await sendRaw(endpoint, type, body), 400, 'invalid_request');
+  const reply = await sendRaw(endpoint, type, body);
+  assertOAuthError(reply, 400, 'invalid_request');
+  return reply;
 }
 
 /** Neither accepted nor a fault of ours. */
@@ -74,7 +76,8 @@ test('a repeated parameter is invalid_request, the same value or another, known 
   for (const endpoint of TOKEN_ENDPOINTS) {
     for (const [name, value] of Object.entries({ ...valid, unknown: 'u' })) {
       const once = formEncoded({ ...valid, unknown: 'u' });
-      await assertInvalidRequest(endpoint, FORM, `${once}&${formEncoded({ [name]: value })}`);
+      const reply = await assertInvalidRequest(endpoint, FORM, `${once}&${formEncoded({ [name]: value })}`);
+      assert.equal(reply.json.error_description, `${name === 'unknown' ? 'A parameter' : name} is repeated.`);
       await assertInvalidRequest(endpoint, FORM, `${once}&${formEncoded({ [name]: 'other' })}`);
     }
     await assertInvalidRequest(endpoint, JSON_TYPE, '{"token":"x","token":"x","grant_type":"refresh_token","refresh_token":"x"}');

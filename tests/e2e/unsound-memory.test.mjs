@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Willcall } from './harness.mjs';
+import { Willcall, assertOAuthError } from './harness.mjs';
 
 let willcall;
 let client;
@@ -36,8 +36,11 @@ test('a fault in the middle of a request is 500 server_error, and the requests a
   const replies = await Promise.all(Array.from({ length: 300 }, (_, at) => (at % 3 ? token() : look(at))));
   for (const reply of replies) {
     assert.ok([200, 500, 503].includes(reply.status), `${reply.status} ${reply.text}`);
-    if (reply.status === 500) assert.equal(reply.json.error, 'server_error');
-    assert.equal(reply.headers['cache-control'], 'no-store');
+    if (reply.status === 500) assertOAuthError(reply, 500, 'server_error');
+    if (reply.status === 503) assertOAuthError(reply, 503, 'temporarily_unavailable');
+    for (const [name, value] of [['cache-control', 'no-store'], ['x-content-type-options', 'nosniff'], ['x-frame-options', 'DENY']]) {
+      assert.equal(reply.headers[name], value);
+    }
   }
   assert.ok(replies.some(({ status }) => status === 500));
   await barren(false);

@@ -1,7 +1,7 @@
 //! Answering an authorization request: by redirect, by a form that posts itself, or by a page.
 
 use super::NOT_PERMITTED;
-use super::request::{Request, ResponseMode};
+use super::request::{Request, ResponseMode, fault_in_words};
 use crate::endpoint::session::SignedIn;
 use crate::endpoint::{Site, consent, login};
 use crate::pages::{Back, ConsentPage, Field, FormPostPage, InvalidRequestPage, ScopeLine};
@@ -33,18 +33,7 @@ impl Request {
 
     /// A fault of ours, told to the application (RFC 6749 section 4.1.2.1).
     pub(super) fn faulty<P: Ports>(&self, site: &Site<'_, P>, fault: &Fault) -> Reply {
-        site.ports
-            .log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
-        let (error, words) = match fault {
-            Fault::Unavailable(_) | Fault::Late | Fault::BrokenOff => (
-                AuthorizationError::TemporarilyUnavailable,
-                "Try again in a moment.",
-            ),
-            Fault::Broken(_) => (
-                AuthorizationError::ServerError,
-                "Something went wrong at the authorization server.",
-            ),
-        };
+        let (error, words) = fault_in_words(site, fault);
         self.answer(
             site,
             &[("error", error.code()), ("error_description", words)],

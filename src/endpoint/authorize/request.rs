@@ -10,7 +10,7 @@ use crate::endpoint::Site;
 use crate::grant::entitlement::Rules;
 use crate::protocol::client::ClientId;
 use crate::protocol::error::AuthorizationError;
-use crate::protocol::params::{Fault as ParamFault, Params};
+use crate::protocol::params::Params;
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::redirect_uri::{self, ConfirmedRedirectUri};
 use crate::protocol::scope::Scope;
@@ -118,12 +118,18 @@ pub(super) async fn read<P: Ports>(
         return Ok(Err(Unanswerable::NoRedirectUri));
     }
     let mut refusal = Unanswerable::UnknownClient;
+    let mut doubtful = None;
     for source in [Source::Replica, Source::Authority] {
         let client =
-            directory::client(site.ports, &site.event, &client_id, source, site.now).await?;
+            match directory::client(site.ports, &site.event, &client_id, source, site.now).await {
+                Ok(client) => client,
+                Err(fault) => return silenced(site, doubtful, fault),
+            };
         match confirm(client, &params, query) {
             // Wrong by the replica's records: they may be behind.
-            Ok(request) if request.rest.is_err() && source == Source::Replica => {}
+            Ok(request) if request.rest.is_err() && source == Source::Replica => {
+                doubtful = Some(request);
+            }
             Ok(request) => return Ok(Ok(request)),
             Err(why) => refusal = why,
         }
@@ -134,6 +140,44 @@ pub(super) async fn read<P: Ports>(
             .count(&site.event.id, client_id.as_str(), Counted::Refusal);
     }
     Ok(Err(refusal))
+}
+
+/// A fault of ours is told to the application where nobody may be shown a page: who asks, and where answers may go, is
+/// known by a replica, and the authority cannot be asked about the rest.
+fn silenced<P: Ports>(
+    site: &Site<'_, P>,
+    doubtful: Option<Request>,
+    fault: Fault,
+) -> Result<Result<Request, Unanswerable>, Fault> {
+    match doubtful.filter(|request| request.prompt.none) {
+        None => Err(fault),
+        Some(request) => {
+            let (error, words) = fault_in_words(site, &fault);
+            Ok(Ok(Request {
+                rest: Err((error, words.into())),
+                ..request
+            }))
+        }
+    }
+}
+
+/// A fault of ours as an application is told of it (RFC 6749 section 4.1.2.1); the log has it as it is.
+pub(super) fn fault_in_words<P: Ports>(
+    site: &Site<'_, P>,
+    fault: &Fault,
+) -> (AuthorizationError, &'static str) {
+    site.ports
+        .log(&serde_json::json!({"level": "error", "fault": fault.to_string()}).to_string());
+    match fault {
+        Fault::Unavailable(_) | Fault::Late | Fault::BrokenOff => (
+            AuthorizationError::TemporarilyUnavailable,
+            "Try again in a moment.",
+        ),
+        Fault::Broken(_) => (
+            AuthorizationError::ServerError,
+            "Something went wrong at the authorization server.",
+        ),
+    }
 }
 
 fn confirm(client: Option<Client>, params: &Params, query: &str) -> Result<Request, Unanswerable> {
@@ -245,10 +289,10 @@ fn check_rest(
         "code_challenge",
         "code_challenge_method",
     ];
-    match KNOWN.iter().find_map(|name| params.fault(name)) {
-        Some(ParamFault::Repeated) => return invalid("A parameter is repeated."),
-        Some(ParamFault::NotText) => return invalid("A parameter is not UTF-8."),
-        None => {}
+    let fault = |name: &'static str| params.fault(name).map(|fault| (name, fault));
+    if let Some((name, fault)) = KNOWN.into_iter().find_map(fault) {
+        let words = format!("{name} {}.", fault.words()).into();
+        return Err((AuthorizationError::InvalidRequest, words));
     }
     if mode.is_none() {
         return invalid("response_mode must be query, fragment or form_post.");

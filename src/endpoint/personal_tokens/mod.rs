@@ -27,6 +27,7 @@ use crate::web::reply::Reply;
 
 const CREATE: &str = "create token";
 const REVOKE: &str = "revoke token";
+const FORM: &str = "application/x-www-form-urlencoded";
 /// The most characters of a name.
 const LONGEST_NAME: usize = 100;
 /// The most bytes of a form, or of the same as JSON: a catalogue's 200 scopes, of 100 characters that take three each.
@@ -64,7 +65,7 @@ fn line(token: &TokenLine) -> serde_json::Value {
 pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let Some(person) = session::signed_in(site, None).await? else {
         return Ok(if wants_json(site) {
-            Reply::error(401, "login_required", "Sign in at /login first.")
+            login_required()
         } else {
             Reply::see_other(login::address("/account"))
         });
@@ -79,11 +80,7 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let AccountReply::Overview(overview) =
         site.account(&person.cookie.account_id, &command).await?
     else {
-        return Ok(Reply::error(
-            401,
-            "login_required",
-            "Sign in at /login first.",
-        ));
+        return Ok(login_required());
     };
     let items: Vec<serde_json::Value> = overview
         .tokens
@@ -116,11 +113,11 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Err(refusal) => return Ok(refusal),
     };
     let Some(person) = session::signed_in(site, None).await? else {
-        return Ok(refused(site, session::not_signed_in(site)));
+        return Ok(not_signed_in(site));
     };
     let session_id = &person.cookie.session_id;
     if !is_ours(site, &form, session_id, CREATE, "") {
-        return Ok(refused(site, session::not_ours(site)));
+        return Ok(not_ours(site));
     }
     let filled_in = FilledIn {
         name: form.get("name").unwrap_or_default().trim().to_owned(),
@@ -201,7 +198,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             let words = "This form has made a token already, and a token is shown only once. If you do not have it, revoke it below and make another.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
-        _ => return Ok(refused(site, session::not_ours(site))),
+        _ => return Ok(not_ours(site)),
     };
     let text = token
         .seal(site.ring, &site.event.id)
@@ -241,7 +238,15 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
 
 /// Reads the form or JSON; the scopes are a list in a form and a text in JSON.
 async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String>), Reply>, Fault> {
-    if site.head.media_type().as_deref() != Some("application/json") {
+    let media_type = site.head.media_type();
+    if media_type.as_deref() != Some("application/json") {
+        if wants_json(site) && media_type.as_deref() != Some(FORM) {
+            return Ok(Err(Reply::error(
+                400,
+                "invalid_request",
+                "Send a JSON object with Content-Type: application/json.",
+            )));
+        }
         return Ok(session::form(site, LONGEST_FORM)
             .await?
             .map(|(bytes, form)| {
@@ -250,7 +255,7 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
             }));
     }
     if site.head.has_foreign_origin() {
-        return Ok(Err(refused(site, session::not_ours(site))));
+        return Ok(Err(not_ours(site)));
     }
     let bytes = site.ports.body(LONGEST_FORM).await?;
     Ok(match bytes.as_deref().map(Params::from_json) {
@@ -271,8 +276,20 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
     })
 }
 
-/// 403: this page, or what a script is told.
-fn refused<P: Ports>(site: &Site<'_, P>, page: Reply) -> Reply {
+fn login_required() -> Reply {
+    Reply::error(401, "login_required", "Sign in at /login first.")
+}
+
+/// Nobody is signed in: the page that says so, or what a program is told.
+fn not_signed_in<P: Ports>(site: &Site<'_, P>) -> Reply {
+    if wants_json(site) {
+        return login_required();
+    }
+    session::not_signed_in(site)
+}
+
+/// 403: the page that says so, or what a program is told.
+fn not_ours<P: Ports>(site: &Site<'_, P>) -> Reply {
     if wants_json(site) {
         return Reply::error(
             403,
@@ -280,7 +297,7 @@ fn refused<P: Ports>(site: &Site<'_, P>, page: Reply) -> Reply {
             "form_token is missing, wrong or too old: get a new one from /account/tokens.",
         );
     }
-    page
+    session::not_ours(site)
 }
 
 /// 400: the form once more, with what the person filled in, and what is wrong with it.
@@ -316,11 +333,11 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
         Err(refusal) => return Ok(refusal),
     };
     let Some(person) = session::signed_in(site, None).await? else {
-        return Ok(refused(site, session::not_signed_in(site)));
+        return Ok(not_signed_in(site));
     };
     let session_id = &person.cookie.session_id;
     if !is_ours(site, &form, session_id, REVOKE, id) {
-        return Ok(refused(site, session::not_ours(site)));
+        return Ok(not_ours(site));
     }
     let owner = &person.cookie.account_id;
     let command = Command::RevokeToken {

@@ -303,9 +303,7 @@ impl<P: Ports> Request<'_, P> {
                     .client
                     .integration(site, Source::Authority)
                     .await?
-                    .ok_or_else(|| {
-                        invalid_scope("Nothing is approved for this application here.")
-                    })?;
+                    .ok_or_else(client_auth::not_approved)?;
                 let known = Known { event, integration };
                 let scope = self
                     .service_scope(&known)

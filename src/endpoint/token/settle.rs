@@ -5,9 +5,8 @@ use super::{BAD_REFRESH_TOKEN, Known, Request, Success, invalid_scope};
 use crate::account::command::{Begin, Command, Refusal, Reply as AccountReply};
 use crate::directory::catalogue::Mode;
 use crate::directory::integration::Integration;
-use crate::endpoint::client_auth::Stop;
+use crate::endpoint::client_auth::{self, Stop};
 use crate::grant::state::RefreshRefusal;
-use crate::protocol::error::TokenError;
 use crate::protocol::scope::Scope;
 use crate::store::directory::Source;
 use crate::store::ports::{Fault, Ports};
@@ -59,11 +58,7 @@ impl<P: Ports> Request<'_, P> {
                 .integration(self.site, Source::Authority)
                 .await?;
             let Some((event, integration)) = now else {
-                return Err(Stop::error(
-                    400,
-                    TokenError::UnauthorizedClient,
-                    "The organiser of this event has not approved this application, or has suspended it.",
-                ));
+                return Err(client_auth::not_approved());
             };
             let another = integration.incarnation != known.integration.incarnation;
             known = Known { event, integration };

@@ -4,6 +4,7 @@ use super::*;
 use crate::account::command::{Command, Reply as AccountReply};
 use crate::account::object::AccountObject;
 use crate::directory::event_object::account_object;
+use crate::protocol::secret::Secret;
 use crate::store::ports::Ports as _;
 
 const PASSWORD: &str = "password-to-look-for";
@@ -11,7 +12,7 @@ const PASSWORD: &str = "password-to-look-for";
 fn signs_in(world: &World, id: &str, password: &str) -> bool {
     let event_id = world.get(EVENT)["id"].as_str().unwrap().to_owned();
     let command = Command::SignIn {
-        password: password.to_owned(),
+        password: Secret::new(password.to_owned()),
         session_id: String::from("s"),
         browser: String::new(),
     };
