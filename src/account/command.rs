@@ -243,6 +243,8 @@ pub enum Reply {
     Refused(Refusal),
     /// `invalid_scope`.
     ScopeRefused,
+    /// There are as many of these as an account may have.
+    TooMany,
     /// Come again with rules from the event's object.
     AskAuthority,
     /// The grant's client.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::grant::entitlement::Held;
+
 /// Whether an account may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,6 +43,15 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// What the person was given.
+    #[must_use]
+    pub fn held(&self) -> Held<'_> {
+        Held {
+            permissions: &self.permissions,
+            roles: &self.roles,
+        }
+    }
+
     /// Whether it may be used.
     #[must_use]
     pub fn is_active(&self) -> bool {

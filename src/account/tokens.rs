@@ -95,7 +95,7 @@ fn forget_ended(ledger: &mut impl Ledger, now: UnixTime) {
     }
 }
 
-/// Makes a token; [`Reply::Nothing`] without a session, [`Reply::ScopeRefused`] if there are too many,
+/// Makes a token; [`Reply::Nothing`] without a session, [`Reply::TooMany`] if there are as many as may be,
 /// [`Reply::MadeBefore`] if the same form made one that may be in use.
 ///
 /// A form that is pressed twice leaves one token, the second: a browser shows the last answer only, and of the first
@@ -139,7 +139,7 @@ pub fn create(
         }
     }
     if live >= MOST {
-        return Ok(Reply::ScopeRefused);
+        return Ok(Reply::TooMany);
     }
     for id in &dead {
         ledger.delete(&format!("{PREFIX}{id}"));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::check_permission;
 use super::{Problem, check_text};
 use crate::account::profile::AccountStatus;
+use crate::grant::entitlement::Held;
 use crate::protocol::time::UnixTime;
 
 /// How the ids of people begin, so that none is ever taken for a client's.
@@ -35,6 +36,17 @@ pub struct AccountRow {
     pub epoch: u64,
     /// Moves when the password changes.
     pub session_epoch: u64,
+}
+
+impl AccountRow {
+    /// What the person was given.
+    #[must_use]
+    pub fn held(&self) -> Held<'_> {
+        Held {
+            permissions: &self.permissions,
+            roles: &self.roles,
+        }
+    }
 }
 
 /// What a `POST` or `PATCH` of an account may say; what is left out keeps its value.

@@ -177,6 +177,7 @@ pub struct EventLine {
 mod tests {
     use super::*;
     use crate::directory::event_settings::EventPatch;
+    use crate::grant::entitlement::Held;
 
     #[test]
     fn what_an_accounts_object_is_told_judges_as_the_whole_rules_do() {
@@ -202,12 +203,14 @@ mod tests {
         let whole = event.rules(&integration, Mode::Obo, true);
         let told = event.rules_for_scope(&integration, Mode::Obo, true);
         let of = |rules: &Rules, own: &[&str], roles: &[&str]| {
-            let own: Vec<String> = own.iter().map(|name| (*name).into()).collect();
+            let permissions: Vec<String> = own.iter().map(|name| (*name).into()).collect();
             let roles: Vec<String> = roles.iter().map(|name| (*name).into()).collect();
+            let held = Held {
+                permissions: &permissions,
+                roles: &roles,
+            };
             let asked = Scope::of(["open", "badge", "rota"]);
-            rules
-                .allowed(&asked, &rules.permissions(&own, &roles))
-                .to_string()
+            rules.allowed(&asked, &rules.permissions(held)).to_string()
         };
         for (own, roles, allowed) in [
             (&[][..], &[][..], "open"),

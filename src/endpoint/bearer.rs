@@ -140,7 +140,7 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
                 return Ok(Err(Bad::Dead));
             };
             let rules = client.event.rules(integration, Mode::Obo, false);
-            let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+            let permissions = rules.permissions(alive.profile.held());
             let granted = token.scope.and(&alive.scope);
             let scope = rules.allowed(&granted, &permissions);
             let whole = scope == granted;
@@ -191,7 +191,7 @@ async fn grant_lives<P: Ports>(
     };
     Ok(match site.account(owner, &command).await? {
         AccountReply::Alive(alive) => {
-            Some(site.ports.replicas().keep_alive(&key, *alive, site.now))
+            Some(site.ports.replicas().remember_alive(&key, *alive, site.now))
         }
         _ => None,
     })
@@ -255,7 +255,7 @@ async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bea
         token_id: token.id.clone(),
     };
     let alive = match site.account(&token.account_id, &command).await? {
-        AccountReply::Alive(alive) => site.ports.replicas().keep_alive(&key, *alive, site.now),
+        AccountReply::Alive(alive) => site.ports.replicas().remember_alive(&key, *alive, site.now),
         _ => return Ok(Err(Bad::Dead)),
     };
     let (scope, permissions) = personal_scope(site, &alive).await?;
@@ -269,7 +269,7 @@ async fn personal<P: Ports>(site: &Site<'_, P>, text: &str) -> Result<Result<Bea
 /// What a personal access token may do by these records, and the person's permissions.
 fn allowed_to_person(event: &EventRecord, alive: &Alive) -> (Scope, Vec<String>) {
     let rules = event.personal_rules();
-    let permissions = rules.permissions(&alive.profile.permissions, &alive.profile.roles);
+    let permissions = rules.permissions(alive.profile.held());
     let scope = rules.allowed(&alive.scope, &permissions);
     (scope, permissions.into_iter().collect())
 }

@@ -60,18 +60,18 @@ pub async fn current<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     })
 }
 
-/// The answer to a token that may not read everybody, if it may not.
-async fn reader<P: Ports>(site: &Site<'_, P>) -> Result<Option<Reply>, Fault> {
+/// Whether the token may read everybody; the refusal inside.
+async fn require_user_read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(), Reply>, Fault> {
     Ok(match bearer::check(site).await? {
-        Err(reply) => Some(reply),
-        Ok(Bearer::Service { scope }) if scope.has(USER_READ) => None,
-        Ok(_) => Some(bearer::insufficient(USER_READ)),
+        Err(refusal) => Err(refusal),
+        Ok(Bearer::Service { scope }) if scope.has(USER_READ) => Ok(()),
+        Ok(_) => Err(bearer::insufficient(USER_READ)),
     })
 }
 
 fn all_five<P: Ports>(site: &Site<'_, P>, row: AccountRow) -> User {
     let rules = site.event.personal_rules();
-    let permissions = rules.permissions(&row.permissions, &row.roles);
+    let permissions = rules.permissions(row.held());
     User {
         id: row.id,
         name: Some(row.name),
@@ -86,7 +86,7 @@ fn all_five<P: Ports>(site: &Site<'_, P>, row: AccountRow) -> User {
 /// # Errors
 /// [`Fault`] if an object does not answer.
 pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault> {
-    if let Some(refusal) = reader(site).await? {
+    if let Err(refusal) = require_user_read(site).await? {
         return Ok(refusal);
     }
     let command = Command::GetAccount { id: id.to_owned() };
@@ -109,7 +109,7 @@ pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault>
 /// # Errors
 /// [`Fault`] if an object does not answer.
 pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
-    if let Some(refusal) = reader(site).await? {
+    if let Err(refusal) = require_user_read(site).await? {
         return Ok(refusal);
     }
     let params = Params::from_form(site.head.query.as_bytes());

@@ -20,15 +20,25 @@ pub struct Rules {
     pub authoritative: bool,
 }
 
+/// What a person was given: lists of names that must not be taken for each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// The person's own permissions.
+    pub permissions: &'a [String],
+    /// The person's roles.
+    pub roles: &'a [String],
+}
+
 impl Rules {
-    /// Everything a person with these permissions and roles may do.
+    /// The permissions of a person: those given to them, and those that their roles contain.
     #[must_use]
-    pub fn permissions(&self, own: &[String], roles: &[String]) -> BTreeSet<String> {
-        let from_roles = roles
+    pub fn permissions(&self, held: Held<'_>) -> BTreeSet<String> {
+        let from_roles = held
+            .roles
             .iter()
             .filter_map(|role| self.roles.get(role))
             .flatten();
-        own.iter().chain(from_roles).cloned().collect()
+        held.permissions.iter().chain(from_roles).cloned().collect()
     }
 
     /// The part of `scope` that is approved and within `permissions`.
@@ -66,11 +76,13 @@ mod tests {
         };
         let asked = Scope::of(["a", "b", "c", "d"]);
         let allowed = |own: &[&str], roles: &[&str]| {
-            let own: Vec<String> = own.iter().map(|p| (*p).into()).collect();
+            let permissions: Vec<String> = own.iter().map(|p| (*p).into()).collect();
             let roles: Vec<String> = roles.iter().map(|r| (*r).into()).collect();
-            rules
-                .allowed(&asked, &rules.permissions(&own, &roles))
-                .to_string()
+            let held = Held {
+                permissions: &permissions,
+                roles: &roles,
+            };
+            rules.allowed(&asked, &rules.permissions(held)).to_string()
         };
         assert_eq!(allowed(&[], &[]), "a");
         assert_eq!(allowed(&["p"], &[]), "a b");

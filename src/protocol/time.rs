@@ -17,12 +17,6 @@ impl UnixTime {
         Self(self.0.saturating_add(seconds))
     }
 
-    /// The moment `seconds` earlier; stops at 1970.
-    #[must_use]
-    pub fn minus(self, seconds: u64) -> Self {
-        Self(self.0.saturating_sub(seconds))
-    }
-
     /// Seconds from `earlier` to here; 0 if `earlier` is later, as after a step of the clock.
     #[must_use]
     pub fn since(self, earlier: Self) -> u64 {
@@ -193,14 +187,12 @@ mod tests {
     fn time_neither_wraps_nor_goes_negative() {
         assert_eq!(UnixTime(u64::MAX).plus(5), UnixTime(u64::MAX));
         assert_eq!(UnixTime(3).since(UnixTime(9)), 0);
-        assert_eq!(UnixTime(3).minus(9), UnixTime(0));
         let _ = UnixTime(u64::MAX).rfc3339();
     }
 
     #[test]
     fn moments_are_counted_from_each_other() {
         assert_eq!(UnixTime(9).plus(3), UnixTime(12));
-        assert_eq!(UnixTime(9).minus(3), UnixTime(6));
         assert_eq!(UnixTime(9).since(UnixTime(3)), 6);
     }
 

@@ -108,7 +108,7 @@ impl ReplicaCache {
     }
 
     /// Keeps what an account's object said of a token.
-    pub fn keep_alive(&self, key: &str, alive: Alive, now: UnixTime) -> Rc<Alive> {
+    pub fn remember_alive(&self, key: &str, alive: Alive, now: UnixTime) -> Rc<Alive> {
         self.alive.keep(key, alive.profile.version, alive, now)
     }
 

@@ -68,6 +68,16 @@ impl Reply {
     pub fn json<T: Serialize>(status: u16, value: &T) -> Self {
         // What we send are our own structs of texts and numbers: they always have a JSON form.
         let body = serde_json::to_vec(value).unwrap_or_else(|_| b"{}".to_vec());
+        Self::json_bytes(status, body)
+    }
+
+    /// A success whose JSON is there already, never cached.
+    #[must_use]
+    pub fn json_text(text: &str) -> Self {
+        Self::json_bytes(200, text.as_bytes().to_vec())
+    }
+
+    fn json_bytes(status: u16, body: Vec<u8>) -> Self {
         Self::new(status, Some("application/json"), body)
             .with(
                 "content-security-policy",

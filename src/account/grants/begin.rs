@@ -52,9 +52,7 @@ pub fn redeem(
         return Ok(Reply::Refused(Refusal::CodeEnded));
     }
     // 4.
-    let permissions = begin
-        .rules
-        .permissions(&profile.permissions, &profile.roles);
+    let permissions = begin.rules.permissions(profile.held());
     let kept = begin.rules.allowed(&code.scope, &permissions);
     if kept != code.scope && !begin.rules.authoritative {
         return Ok(Reply::AskAuthority);

@@ -153,9 +153,7 @@ pub fn refresh(
     let allowed = if profile.service {
         begin.rules.approved_part(&before.scope)
     } else {
-        let permissions = begin
-            .rules
-            .permissions(&profile.permissions, &profile.roles);
+        let permissions = begin.rules.permissions(profile.held());
         begin.rules.allowed(&before.scope, &permissions)
     };
     let mut grant = before.clone();

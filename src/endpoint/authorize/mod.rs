@@ -222,8 +222,8 @@ pub(super) async fn decide<P: Ports>(
         Some(scope) => Ok(scope),
         None => {
             match request.renew(site).await {
-                Ok(None) => {}
-                Ok(Some(why)) => return Ok(bad_request(site, why)),
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => return Ok(bad_request(site, why)),
                 Err(fault) => return Ok(request.faulty(site, &fault)),
             }
             if let Err((error, words)) = &request.rest {
@@ -302,7 +302,7 @@ const NOT_PERMITTED: &str = "The person may not grant what was asked for.";
 /// What would be granted; or what the person may not grant (nothing at all, if nothing was named).
 fn judge(rules: &Rules, asked: Option<&Scope>, person: &SignedIn) -> Result<Scope, Scope> {
     let profile = &person.visit.profile;
-    let permissions = rules.permissions(&profile.permissions, &profile.roles);
+    let permissions = rules.permissions(profile.held());
     match asked {
         None => {
             let approved = Scope::of(rules.approved.keys().map(String::as_str));

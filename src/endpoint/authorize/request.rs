@@ -349,21 +349,15 @@ fn check_rest(
 }
 
 impl Request {
-    /// Reads the request once more with what the event's object says now; why it no longer gets an answer,
-    /// if it does not. What the application itself is stays as it was known.
+    /// Reads the request once more with what the event's object says now; or says why
+    /// it no longer gets an answer. What the application itself is stays as it was known.
     pub(super) async fn renew<P: Ports>(
         &mut self,
         site: &Site<'_, P>,
-    ) -> Result<Option<Unanswerable>, Fault> {
+    ) -> Result<Result<(), Unanswerable>, Fault> {
         let client = directory::approved_now(site.ports, &self.client, site.now).await?;
         let params = Params::from_form(self.query.as_bytes());
-        Ok(match confirm(client, &params, &self.query) {
-            Ok(request) => {
-                *self = request;
-                None
-            }
-            Err(why) => Some(why),
-        })
+        Ok(confirm(client, &params, &self.query).map(|request| *self = request))
     }
 
     /// What this event's records allow the application on behalf of people.

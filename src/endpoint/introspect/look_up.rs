@@ -277,8 +277,5 @@ fn allowed(event: &EventRecord, integration: &Integration, alive: &Alive, scope:
         return scope.and(&event.approved(integration, Mode::Service));
     }
     let rules = event.rules(integration, Mode::Obo, false);
-    rules.allowed(
-        scope,
-        &rules.permissions(&alive.profile.permissions, &alive.profile.roles),
-    )
+    rules.allowed(scope, &rules.permissions(alive.profile.held()))
 }

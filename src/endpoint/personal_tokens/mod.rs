@@ -15,6 +15,7 @@ use super::login;
 use super::session::{self, SignedIn, form_token, is_ours};
 use crate::account::command::{Command, Reply as AccountReply, TokenLine};
 use crate::directory::event::EventRecord;
+use crate::grant::entitlement::Held;
 use crate::pages::{TokenError, TokenField};
 use crate::protocol::params::{Params, all_values};
 use crate::protocol::scope::Scope;
@@ -34,10 +35,10 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_FORM: usize = 4 * super::LONGEST_BODY;
 
 /// What a person may let a token do.
-fn grantable(event: &EventRecord, own: &[String], roles: &[String]) -> Scope {
+fn grantable(event: &EventRecord, held: Held<'_>) -> Scope {
     let rules = event.personal_rules();
     let all = Scope::of(rules.approved.keys().map(String::as_str));
-    rules.allowed(&all, &rules.permissions(own, roles))
+    rules.allowed(&all, &rules.permissions(held))
 }
 
 fn wants_json<P: Ports>(site: &Site<'_, P>) -> bool {
@@ -133,7 +134,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     }
     // 3.
     let profile = &person.visit.profile;
-    let mut within = grantable(&site.event, &profile.permissions, &profile.roles);
+    let mut within = grantable(&site.event, profile.held());
     let scope = match Scope::parse(&filled_in.scopes.join(" ")) {
         Ok(scope) if scope.is_empty() => {
             let words = "Choose at least one thing the token may do.";
@@ -145,7 +146,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
                 && let Some(event) =
                     directory::event_now(site.ports, &site.event.id, site.now).await?
             {
-                within = grantable(&event, &profile.permissions, &profile.roles);
+                within = grantable(&event, profile.held());
             }
             scope
         }
@@ -190,7 +191,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     };
     let replaced = match site.account(&profile.id, &command).await? {
         AccountReply::TokenMade { replaced } => replaced,
-        AccountReply::ScopeRefused => {
+        AccountReply::TooMany => {
             let words = "You have 100 tokens already: revoke one first.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }

@@ -43,7 +43,7 @@ pub async fn section<P: Ports>(
 ) -> TokensSection {
     let profile = &overview.profile;
     let mut event = Rc::clone(&site.event);
-    let allowed = |event: &EventRecord| grantable(event, &profile.permissions, &profile.roles);
+    let allowed = |event: &EventRecord| grantable(event, profile.held());
     // That there is nothing to choose is not said on a replica's word. The page must not wait for more than that, nor fail by it.
     if allowed(&event).is_empty()
         && let Ok(Some(now)) = directory::event_now(site.ports, &event.id, site.now).await
