@@ -36,11 +36,12 @@ async function unlessKilled(request) {
   }
 }
 
-const settled = { killed: false };
+const settled = { killed: false, underWay: () => {} };
 
 /** Refreshes one grant again and again until the server is gone, noting every token that was acknowledged. */
 async function refreshUntilKilled(chain) {
-  while (!settled.killed) {
+  for (let refreshed = 0; !settled.killed; refreshed += 1) {
+    if (refreshed > 1) settled.underWay();
     const reply = await unlessKilled(client.refresh(chain.at(-1).refresh_token));
     if (reply === null) return;
     assert.equal(reply.status, 200, reply.text);
@@ -58,19 +59,22 @@ async function redeemUntilKilled(codes, redeemed) {
     if (reply === null) return;
     assert.equal(reply.status, 200, reply.text);
     entry.grant = reply.json;
+    settled.underWay();
   }
 }
 
-async function killSoon(milliseconds) {
+async function killOnceUnderWay(underWay, milliseconds) {
+  await underWay;
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   willcall.kill();
   settled.killed = true;
 }
 
-/** Kills the server under the load and brings it back on the same data. */
+/** Kills the server so long after its load is under way, and brings it back on the same data. */
 async function crashDuring(load, milliseconds) {
   settled.killed = false;
-  await Promise.all([...load(), killSoon(milliseconds)]);
+  const underWay = new Promise((resolve) => { settled.underWay = resolve; });
+  await Promise.all([...load(), killOnceUnderWay(underWay, milliseconds)]);
   await willcall.restart();
 }
 
@@ -81,7 +85,7 @@ test('killed in the middle of rotations: no acknowledged token is lost, none is 
 
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = chains.map((chain) => chain.length);
-    await crashDuring(() => chains.map(refreshUntilKilled), 150 + 170 * round);
+    await crashDuring(() => chains.map(refreshUntilKilled), 20 + 170 * round);
     assert.ok(chains.some((chain, index) => chain.length > before[index] + 1), 'it was killed under load');
 
     for (const chain of chains) {
@@ -112,7 +116,7 @@ test('killed in the middle of redemptions: an acknowledged code is spent, an una
     for (let count = 0; count < 40; count += 1) codes.push(await client.obtainCode(person));
     lanes.push(codes);
   }
-  await crashDuring(() => lanes.map((codes) => redeemUntilKilled(codes, redeemed)), 120);
+  await crashDuring(() => lanes.map((codes) => redeemUntilKilled(codes, redeemed)), 60);
 
   const acknowledged = redeemed.filter((entry) => entry.grant);
   assert.ok(acknowledged.length > 0, 'some were redeemed before the end');
