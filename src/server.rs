@@ -72,7 +72,7 @@ async fn answer<P: Ports>(
             return Reply::token_error(
                 500,
                 TokenError::ServerError,
-                "The server is not configured.",
+                "The server is not configured correctly.",
             );
         }
     };
@@ -209,14 +209,14 @@ fn wrong_method(head: &Head, route: &Route, layout: impl FnOnce() -> Layout) -> 
         Reply::token_error(
             405,
             TokenError::InvalidRequest,
-            &format!("This address takes {allow}."),
+            &format!("This address accepts only these methods: {allow}."),
         )
     } else {
         notice(
             layout(),
             405,
             "That does not work here",
-            &["This page cannot be used that way."],
+            &["This page cannot be opened that way."],
             None,
         )
     };
@@ -260,10 +260,10 @@ fn no_event(for_programs: bool) -> Reply {
     notice(
         bare(),
         404,
-        "Nothing here",
+        "No event here",
         &[
-            WHY,
-            "Check the address, or follow the link on your event's own site once more.",
+            "There is no event at this address.",
+            "Check the address, or follow the link on your event's own site again.",
         ],
         None,
     )
@@ -281,9 +281,9 @@ fn missing(head: &Head, for_programs: bool, layout: Option<Layout>) -> Reply {
     notice(
         layout.unwrap_or_else(bare),
         404,
-        "Nothing here",
-        &["There is no page at this address. Check it, or begin at the front page."],
-        Some(("To the front page", "/")),
+        "Page not found",
+        &["There is no page at this address. Check it, or start from the front page."],
+        Some(("Go to the front page", "/")),
     )
 }
 
@@ -296,18 +296,18 @@ fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option
         (Fault::Late, true) => Reply::token_error(
             400,
             TokenError::InvalidRequest,
-            "The body took too long to arrive: send it at once.",
+            "The body took too long to arrive. Send it without delay.",
         ),
         (Fault::BrokenOff, true) => Reply::token_error(
             400,
             TokenError::InvalidRequest,
-            "The body broke off before all of it had come: send it again.",
+            "The body was cut off before all of it arrived. Send the request again.",
         ),
         (Fault::BrokenOff, false) => notice(
             layout.unwrap_or_else(bare),
             400,
             "That did not arrive",
-            &["Not all of what you sent has arrived. Please go back and try again."],
+            &["Not everything you sent arrived. Please go back and try again."],
             None,
         ),
         (Fault::Late, false) => notice(
@@ -323,9 +323,11 @@ fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option
             "Try again in a moment.",
         )
         .with("retry-after", "2"),
-        (Fault::Broken(_), true) => {
-            Reply::token_error(500, TokenError::ServerError, "Something went wrong here.")
-        }
+        (Fault::Broken(_), true) => Reply::token_error(
+            500,
+            TokenError::ServerError,
+            "Something went wrong on the server.",
+        ),
         (Fault::Unavailable(_), false) => notice(
             layout.unwrap_or_else(bare),
             503,
@@ -338,7 +340,9 @@ fn faulty<P: Ports>(ports: &P, fault: &Fault, for_programs: bool, layout: Option
             layout.unwrap_or_else(bare),
             500,
             "Something went wrong",
-            &["This is our fault, not yours. Please try again, or tell the organiser."],
+            &[
+                "This is our fault, not yours. Please try again. If it keeps happening, tell the organiser.",
+            ],
             None,
         ),
     }

@@ -12,7 +12,7 @@ if (input) {
       await navigator.clipboard.writeText(input.value);
       said.textContent = "Copied.";
     } catch {
-      said.textContent = "Your browser did not allow that. The token is selected: copy it by hand.";
+      said.textContent = "Your browser did not allow copying. The token is selected: copy it yourself.";
     }
   });
 }

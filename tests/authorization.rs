@@ -96,12 +96,12 @@ fn contract_2_a_client_this_event_has_not_approved_or_has_suspended_is_a_page() 
 fn contract_2_the_400_page_blames_nobody_for_what_the_organiser_decided_and_tells_developers_the_rest()
  {
     let s = Scene::new();
-    let (blame, developers) = ("has made a mistake", "<h2>For developers</h2>");
+    let (blame, developers) = ("made a mistake", "<h2>For developers</h2>");
     let organiser =
         "The organiser of this event has not approved this application, or has suspended it.";
     let stranger = s.register(json!({}));
     let not_approved = s.browser().authorize(&stranger, &[]).page(400);
-    assert!(not_approved.contains("cannot be used at this event at present"));
+    assert!(not_approved.contains("cannot use this application at this event"));
     assert!(not_approved.contains(organiser), "{not_approved}");
     assert!(!not_approved.contains(blame) && !not_approved.contains(developers));
 

@@ -1181,12 +1181,12 @@ fn contract_3_the_account_page_says_what_is_paused_and_lists_only_what_is_approv
     assert!(listed().contains("See your name") && !listed().contains("Print badges"));
     s.change(&s.client, json!({"obo_scopes": []}));
     s.another_isolate();
-    assert!(!listed().contains("See your name") && listed().contains("Nothing at present"));
+    assert!(!listed().contains("See your name") && listed().contains("No access at present"));
     assert!(listed().contains(">Revoke access</button>"));
     // Approved again, and granted, while the replica still has what was before.
     s.freeze();
     s.change(&s.client, json!({"obo_scopes": ["pii:basic"]}));
-    assert!(listed().contains("See your name") && !listed().contains("Nothing at present"));
+    assert!(listed().contains("See your name") && !listed().contains("No access at present"));
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn contract_6_beyond_100_tokens_the_form_itself_is_what_cannot_be() {
         make(&browser, &name, &["pii:basic"], "30").page(200);
     }
     let page = make(&browser, "one more", &["pii:basic"], "7").page(400);
-    assert!(page.contains("You have 100 tokens already"), "{page}");
+    assert!(page.contains("You already have 100 tokens"), "{page}");
     assert!(page.contains("role=\"alert\" tabindex=\"-1\" autofocus>"));
     assert!(!page.contains("aria-invalid"));
 }
@@ -201,7 +201,7 @@ fn contract_6_a_form_that_is_sent_twice_leaves_one_token() {
     };
     let first = press("My script", "pii:basic");
     let page = send("My script", "pii:basic", "30").page(200);
-    assert!(page.contains("the token it made a moment ago no longer works"));
+    assert!(page.contains("the token created a moment ago no longer works"));
     let second = shown(&page);
     assert_ne!(first, second, "none is shown twice");
     assert_eq!(listed(&browser), 1);
@@ -245,7 +245,7 @@ fn contract_6_a_form_that_is_sent_again_later_neither_ends_nor_doubles_its_token
     for page in [&used_at_once, &unused] {
         let again = send(page).page(400);
         assert!(
-            again.contains("This form has made a token already"),
+            again.contains("This form has already created a token"),
             "{again}"
         );
         assert!(!again.contains("wc_pat_"), "none is shown twice");

@@ -75,17 +75,17 @@ pub async fn refused<P: Ports>(site: &Site<'_, P>, request: &str) -> Result<Repl
         Some(_) => (
             session::OUTDATED,
             "the page was open for too long, or you have signed in again since",
-            format!("Look at what {application} asks for once more, and answer then."),
+            format!("Check what {application} asks for, then answer again."),
             "Answer again",
         ),
         None => (
             session::NOT_SIGNED_IN,
-            "nobody is signed in with this browser",
-            String::from("Sign in, and you are asked once more."),
+            "you are not signed in",
+            String::from("Sign in, and you will be asked again."),
             "Sign in",
         ),
     };
-    let what_happened = format!("Your answer to {application} does not count: {why}.");
+    let what_happened = format!("Your answer to {application} was not recorded: {why}.");
     Ok(site.notice(
         403,
         heading,
@@ -126,7 +126,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             return Ok(site.notice(
                 400,
                 "That did not work",
-                &["Choose one of the two buttons."],
+                &["Please go back and press one of the two buttons."],
                 None,
             ));
         }

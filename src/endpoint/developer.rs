@@ -15,8 +15,8 @@ const ADDRESSES: [(&str, &str); 7] = [
     ("Token endpoint", "/api/oauth/token"),
     ("Revocation endpoint", "/api/oauth/revoke"),
     ("Introspection endpoint", "/api/oauth/introspect"),
-    ("The person behind a token", "/api/users/current"),
-    ("Everybody, for services", "/api/users"),
+    ("Current user", "/api/users/current"),
+    ("All users, for services", "/api/users"),
 ];
 
 /// `GET /developer`: for anybody, signed in or not.

@@ -137,7 +137,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return Ok(site.notice(
             403,
             "Please try again",
-            &["This sign-in form is no longer valid, or your browser does not keep cookies for this site."],
+            &["This sign-in form is no longer valid, or your browser is blocking cookies for this site."],
             Some(("Sign in", &address(target))),
         ));
     }
@@ -148,7 +148,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             site,
             target,
             email,
-            Some("Please enter your email and your password."),
+            Some("Please enter your email and password."),
             400,
         )
         .await;
@@ -204,7 +204,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return match throttle::fail(site, &[subject, address_subject]).await? {
             Some(wait) => throttled(site, target, email, wait).await,
             None => {
-                let error = "Email or password is wrong.";
+                let error = "Wrong email or password.";
                 show(site, target, email, Some(error), 400).await
             }
         };
@@ -244,8 +244,7 @@ async fn throttled<P: Ports>(
     wait: u64,
 ) -> Result<Reply, Fault> {
     let unit = if wait == 1 { "second" } else { "seconds" };
-    let error =
-        format!("There were too many wrong attempts. Please wait {wait} {unit} and try again.");
+    let error = format!("Too many failed attempts. Please wait {wait} {unit} and try again.");
     Ok(show(site, target, email, Some(&error), 429)
         .await?
         .with("retry-after", wait.to_string()))

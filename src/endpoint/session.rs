@@ -147,12 +147,17 @@ pub async fn form<P: Ports>(
         return Ok(Err(site.notice(
             400,
             "That did not work",
-            &["This address takes a form."],
+            &["The form could not be read. Please go back and try again."],
             None,
         )));
     }
     Ok(match site.ports.body(most).await? {
-        None => Err(site.notice(400, "That did not work", &["The form is too long."], None)),
+        None => Err(site.notice(
+            400,
+            "That did not work",
+            &["The form is too long. Please go back and shorten what you entered."],
+            None,
+        )),
         Some(bytes) => {
             let params = Params::from_form(&bytes);
             Ok((bytes, params))
@@ -177,7 +182,7 @@ pub fn not_signed_in<P: Ports>(site: &Site<'_, P>) -> Reply {
     site.notice(
         403,
         NOT_SIGNED_IN,
-        &["Nothing was changed: nobody is signed in with this browser. Sign in and try once more."],
+        &["Nothing was changed. Sign in and try again."],
         Some(("Sign in", "/account")),
     )
 }
@@ -188,7 +193,7 @@ pub fn not_ours<P: Ports>(site: &Site<'_, P>) -> Reply {
     site.notice(
         403,
         OUTDATED,
-        &["It may have been open for too long, or you have signed in again since. Go back, reload the page and try once more."],
-        Some(("To your account", "/account")),
+        &["It may have been open for too long, or you may have signed in again since. Go back, reload the page and try again."],
+        Some(("Go to your account", "/account")),
     )
 }

@@ -70,7 +70,7 @@ fn the_developers_page_says_what_this_event_does_with_a_token_that_was_used() {
     let strict = developer(0);
     assert!(!strict.contains("sent again within"), "{strict}");
     assert!(
-        strict.contains("was used before counts as stolen"),
+        strict.contains("has already been used counts as stolen"),
         "{strict}"
     );
 }

@@ -44,15 +44,15 @@ fn bad_request<P: Ports>(site: &Site<'_, P>, why: Unanswerable) -> Reply {
     let (paragraphs, details) = match why {
         Unanswerable::NotApproved => (
             vec![
-                "This application cannot be used at this event at present. Nothing was shared.",
+                "You cannot use this application at this event at the moment. Nothing was shared.",
                 why.words(),
             ],
             vec![],
         ),
         _ => (
             vec![
-                "The application that sent you here has made a mistake, so we cannot go on. Nothing was shared.",
-                "If it happens again, tell those who run the application, and show them this page.",
+                "The application that sent you here made a mistake, so you cannot continue. Nothing was shared.",
+                "If it happens again, show this page to whoever runs the application.",
             ],
             vec![why.words()],
         ),

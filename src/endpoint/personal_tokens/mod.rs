@@ -137,7 +137,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let mut within = grantable(&site.event, profile.held());
     let scope = match Scope::parse(&filled_in.scopes.join(" ")) {
         Ok(scope) if scope.is_empty() => {
-            let words = "Choose at least one thing the token may do.";
+            let words = "Choose at least one thing the token can do.";
             return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
         }
         Ok(scope) => {
@@ -153,7 +153,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         Err(_) => Scope::default(),
     };
     if scope.is_empty() || !scope.is_within(&within) {
-        let words = "A token can do no more than you can.";
+        let words = "A token cannot do more than you can.";
         return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
     }
     // 4.
@@ -165,7 +165,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
                 Some(site.now.plus(days.saturating_mul(DAY)))
             }
             _ => {
-                let words = "Choose when the token expires from the list.";
+                let words = "Choose from the list when the token expires.";
                 return refuse(site, &person, filled_in, TokenField::Expires, words).await;
             }
         },
@@ -192,11 +192,11 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let replaced = match site.account(&profile.id, &command).await? {
         AccountReply::TokenMade { replaced } => replaced,
         AccountReply::TooMany => {
-            let words = "You have 100 tokens already: revoke one first.";
+            let words = "You already have 100 tokens. Revoke one first.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
         AccountReply::MadeBefore => {
-            let words = "This form has made a token already, and a token is shown only once. If you do not have it, revoke it below and make another.";
+            let words = "This form has already created a token, and a token is shown only once. If you do not have it, revoke it and create another.";
             return refuse(site, &person, filled_in, TokenField::Whole, words).await;
         }
         _ => return Ok(not_ours(site)),
@@ -272,7 +272,7 @@ async fn read<P: Ports>(site: &Site<'_, P>) -> Result<Result<(Params, Vec<String
         _ => Err(Reply::error(
             400,
             "invalid_request",
-            "Send a JSON object of strings of at most 64 KiB.",
+            "Send a JSON object of strings, at most 64 KiB long.",
         )),
     })
 }
@@ -295,7 +295,7 @@ fn not_ours<P: Ports>(site: &Site<'_, P>) -> Reply {
         return Reply::error(
             403,
             "invalid_request",
-            "form_token is missing, wrong or too old: get a new one from /account/tokens.",
+            "form_token is missing, wrong or too old. Get a new one from /account/tokens.",
         );
     }
     session::not_ours(site)
