@@ -98,7 +98,7 @@ fn contract_2_the_400_page_blames_nobody_for_what_the_organiser_decided_and_tell
     let s = Scene::new();
     let (blame, developers) = ("made a mistake", "<h2>For developers</h2>");
     let organiser =
-        "The organiser of this event has not approved this application, or has suspended it.";
+        "The organiser of this event has not approved this application, or it is suspended.";
     let stranger = s.register(json!({}));
     let not_approved = s.browser().authorize(&stranger, &[]).page(400);
     assert!(not_approved.contains("cannot use this application at this event"));
@@ -429,7 +429,10 @@ fn contract_2_what_is_wrong_with_the_rest_is_told_by_redirect() {
     let asked = [("scope", "pii:basic,pii:email pii:basic")];
     let back = browser.authorize(&s.client, &asked).redirect();
     let said = back.get("error_description").unwrap();
-    assert!(said.starts_with("pii:basic,pii:email is unknown"), "{said}");
+    assert!(
+        said.starts_with("The scope pii:basic,pii:email is unknown"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -470,7 +473,7 @@ fn contract_2_a_repeated_parameter_is_invalid_request() {
         assert_eq!(back.error(), "invalid_request", "{name}");
         assert_eq!(
             back.get("error_description").map(str::to_owned),
-            said("is not UTF-8")
+            said("is not valid UTF-8")
         );
     }
 }

@@ -43,7 +43,7 @@ fn contract_4_a_scope_that_is_not_approved_for_services_or_none_at_all_is_invali
     let answer = s.client.try_as_service(&s, "");
     answer.refused(400, "invalid_scope");
     let said = answer.json()["error_description"].to_string();
-    assert!(said.contains("approved nothing"), "{said}");
+    assert!(said.contains("not approved any scopes"), "{said}");
     s.client
         .try_as_service(&s, "stats:read")
         .refused(400, "invalid_scope");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::check_permission;
-use super::{Problem, check_text};
+use super::{Problem, check_text, shown};
 use crate::account::profile::AccountStatus;
 use crate::grant::entitlement::Held;
 use crate::protocol::time::UnixTime;
@@ -96,7 +96,9 @@ impl AccountPatch {
         check_text("name", &row.name, 1, 200)?;
         check_email(&row.email)?;
         if row.roles.len() > 100 || row.permissions.len() > 200 {
-            return Err(Problem::invalid("at most 100 roles and 200 permissions"));
+            return Err(Problem::invalid(
+                "An account can have at most 100 roles and 200 permissions.",
+            ));
         }
         row.roles
             .iter()
@@ -130,7 +132,8 @@ fn check_email(email: &str) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::invalid(format!(
-            "email {email:?} is not an email address"
+            "email {} is not an email address.",
+            shown(email)
         )))
     }
 }

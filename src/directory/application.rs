@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, Status, check_line, check_text};
+use super::{Problem, Status, check_line, check_text, shown};
 use crate::protocol::client::{ClientId, ClientType};
 use crate::protocol::redirect_uri;
 use crate::protocol::time::UnixTime;
@@ -122,7 +122,7 @@ fn check_website(website: Option<&str>) -> Result<(), Problem> {
     check_line("website", website, 1, 300)?;
     if !is_website(website) {
         return Err(Problem::invalid(
-            "website must be an address that begins with https:// or http://, with a host and no user name",
+            "website must be an address that starts with https:// or http:// and has a host but no user name.",
         ));
     }
     Ok(())
@@ -130,16 +130,16 @@ fn check_website(website: Option<&str>) -> Result<(), Problem> {
 
 fn check_redirect_uris(uris: &[String], client_type: ClientType) -> Result<(), Problem> {
     if uris.len() > 50 {
-        return Err(Problem::invalid("at most 50 redirect URIs"));
+        return Err(Problem::invalid(
+            "An application can have at most 50 redirect URIs.",
+        ));
     }
     let mut seen = BTreeSet::new();
     for uri in uris {
         redirect_uri::registrable(uri, client_type)
-            .map_err(|why| Problem::invalid(format!("{uri:?}: {why}")))?;
+            .map_err(|why| Problem::invalid(format!("{}: {why}.", shown(uri))))?;
         if !seen.insert(uri) {
-            return Err(Problem::invalid(format!(
-                "redirect URI {uri} is there twice"
-            )));
+            return Err(Problem::invalid(format!("Redirect URI {uri} is repeated.")));
         }
     }
     Ok(())
@@ -156,7 +156,7 @@ impl ApplicationPatch {
             .is_some_and(|asked| asked != application.client_type)
         {
             return Err(Problem::invalid(
-                "type is fixed at registration: register another application",
+                "type cannot be changed after registration. Register another application.",
             ));
         }
         if let Some(name) = self.name {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, check_line, check_text};
+use super::{Problem, check_line, check_text, shown};
 use crate::protocol::scope::is_scope_name;
 
 /// Whether a scope is for acting on behalf of a person or as a service.
@@ -135,22 +135,23 @@ pub fn check(scopes: &[ScopeDefinition]) -> Result<(), Problem> {
         .filter(|scope| !built_in.iter().any(|known| known.name == scope.name));
     if own.count() > 200 {
         return Err(Problem::invalid(
-            "a catalogue has at most 200 scopes beside the built-in ones",
+            "A catalogue can have at most 200 scopes besides the built-in ones.",
         ));
     }
     for scope in scopes {
         let name = &scope.name;
         if !is_scope_name(name) {
             return Err(Problem::invalid(format!(
-                "scope name {name:?} must have 1 to 100 visible ASCII characters without quote or backslash"
+                "Scope name {} must have 1 to 100 visible ASCII characters, without double quotes or backslashes.",
+                shown(name)
             )));
         }
         if !seen.insert(name) {
-            return Err(Problem::invalid(format!("scope {name} is there twice")));
+            return Err(Problem::invalid(format!("Scope {name} is repeated.")));
         }
-        check_line(&format!("title of scope {name}"), &scope.title, 1, 100)?;
+        check_line(&format!("The title of scope {name}"), &scope.title, 1, 100)?;
         check_text(
-            &format!("description of scope {name}"),
+            &format!("The description of scope {name}"),
             &scope.description,
             0,
             500,
@@ -161,12 +162,12 @@ pub fn check(scopes: &[ScopeDefinition]) -> Result<(), Problem> {
         match built_in.iter().find(|known| known.name == *name) {
             Some(known) if !scope.modes.is_empty() && known.modes != scope.modes => {
                 return Err(Problem::invalid(format!(
-                    "the modes of built-in scope {name} cannot change"
+                    "The modes of built-in scope {name} cannot be changed."
                 )));
             }
             None if scope.modes.is_empty() => {
                 return Err(Problem::invalid(format!(
-                    "scope {name} needs modes: \"obo\", \"service\" or both"
+                    "Scope {name} needs modes: 'obo', 'service' or both."
                 )));
             }
             _ => {}
@@ -195,22 +196,24 @@ pub struct Role {
 pub fn check_roles(roles: &[Role]) -> Result<(), Problem> {
     let mut seen = BTreeSet::new();
     if roles.len() > 200 {
-        return Err(Problem::invalid("an event has at most 200 roles"));
+        return Err(Problem::invalid("An event can have at most 200 roles."));
     }
     for role in roles {
         if !is_scope_name(&role.name) {
             return Err(Problem::invalid(format!(
-                "role name {:?} must be visible ASCII",
-                role.name
+                "Role name {} must have 1 to 100 visible ASCII characters, without double quotes or backslashes.",
+                shown(&role.name)
             )));
         }
         if !seen.insert(&role.name) {
-            return Err(Problem::invalid(format!(
-                "role {} is there twice",
-                role.name
-            )));
+            return Err(Problem::invalid(format!("Role {} is repeated.", role.name)));
         }
-        check_line(&format!("title of role {}", role.name), &role.title, 0, 100)?;
+        check_line(
+            &format!("The title of role {}", role.name),
+            &role.title,
+            0,
+            100,
+        )?;
         for permission in &role.permissions {
             check_permission(permission)?;
         }
@@ -227,7 +230,8 @@ pub fn check_permission(permission: &str) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::invalid(format!(
-            "permission {permission:?} must have 1 to 100 visible ASCII characters"
+            "The name {} of a role or permission must have 1 to 100 visible ASCII characters, without double quotes or backslashes.",
+            shown(permission)
         )))
     }
 }

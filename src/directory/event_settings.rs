@@ -100,7 +100,7 @@ impl EventPatch {
     pub fn apply(self, before: Option<EventSettings>) -> Result<EventSettings, Problem> {
         let mut settings = match (before, &self.name) {
             (Some(before), _) => before,
-            (None, None) => return Err(Problem::invalid("a new event needs a name")),
+            (None, None) => return Err(Problem::invalid("A new event needs a name.")),
             (None, Some(name)) => EventSettings {
                 name: name.clone(),
                 retry_window: 10,
@@ -126,14 +126,14 @@ impl EventPatch {
             settings.accent = accent;
         }
         if settings.retry_window > LONGEST_WINDOW {
-            return Err(Problem::invalid("retry_window must be 0 to 60 seconds"));
+            return Err(Problem::invalid("retry_window must be 0 to 60 seconds."));
         }
         if settings
             .refresh_idle_days
             .is_some_and(|days| !(1..=3650).contains(&days))
         {
             return Err(Problem::invalid(
-                "refresh_idle_days must be 1 to 3650, or null for never",
+                "refresh_idle_days must be 1 to 3650, or null for no limit.",
             ));
         }
         if settings
@@ -141,7 +141,7 @@ impl EventPatch {
             .is_some_and(|days| !(1..=3650).contains(&days))
         {
             return Err(Problem::invalid(
-                "pat_max_days must be 1 to 3650, or null for no limit",
+                "pat_max_days must be 1 to 3650, or null for no limit.",
             ));
         }
         if settings
@@ -150,7 +150,7 @@ impl EventPatch {
             .is_some_and(|accent| !is_colour(accent))
         {
             return Err(Problem::invalid(
-                "accent must be a colour such as #0a7cff, or null",
+                "accent must be a colour such as #0a7cff, or null.",
             ));
         }
         Ok(settings)

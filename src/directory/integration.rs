@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Mode, ScopeDefinition};
-use super::{Problem, Status};
+use super::{Problem, Status, shown};
 use crate::protocol::client::ClientId;
 
 /// How many characters the scopes of one mode may have together, with a space between two: they travel in each code
@@ -89,18 +89,19 @@ impl IntegrationPatch {
         catalogue: &[ScopeDefinition],
     ) -> Result<(), Problem> {
         for (scopes, mode, word) in [
-            (&self.obo_scopes, Mode::Obo, "on behalf of people"),
-            (&self.service_scopes, Mode::Service, "services"),
+            (&self.obo_scopes, Mode::Obo, "use on behalf of people"),
+            (&self.service_scopes, Mode::Service, "use as a service"),
         ] {
             for name in scopes.iter().flatten() {
                 match catalogue.iter().find(|scope| scope.name == *name) {
                     None => {
                         return Err(Problem::invalid(format!(
-                            "scope {name:?} is not in the event's catalogue"
+                            "Scope {} is not in the event's catalogue.",
+                            shown(name)
                         )));
                     }
                     Some(scope) if !scope.modes.contains(&mode) => {
-                        return Err(Problem::invalid(format!("scope {name} is not for {word}")));
+                        return Err(Problem::invalid(format!("Scope {name} is not for {word}.")));
                     }
                     Some(_) => {}
                 }
@@ -108,7 +109,7 @@ impl IntegrationPatch {
             let length: usize = scopes.iter().flatten().map(|name| name.len() + 1).sum();
             if length > MOST_SCOPE_TEXT + 1 {
                 return Err(Problem::invalid(format!(
-                    "the scopes for {word} have {} characters together; at most {MOST_SCOPE_TEXT}, as each token carries them",
+                    "The scopes for {word} have {} characters in total. The limit is {MOST_SCOPE_TEXT}, because every token carries them.",
                     length - 1
                 )));
             }

@@ -41,6 +41,22 @@ impl Problem {
     }
 }
 
+/// A value as a message shows it: what somebody sent may be long, or have characters that no `error_description` has
+/// (RFC 6749 section 5.2).
+#[must_use]
+pub fn shown(value: &str) -> String {
+    let short: String = value
+        .chars()
+        .take(100)
+        .map(|c| match c {
+            '"' | '\\' => '?',
+            ' '..='~' => c,
+            _ => '?',
+        })
+        .collect();
+    format!("'{short}'")
+}
+
 /// Whether something is in use or paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,12 +87,12 @@ pub fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<
     let blank = least > 0 && text.trim().is_empty();
     if blank || length < least || length > most {
         return Err(Problem::invalid(format!(
-            "{field} must have {least} to {most} characters"
+            "{field} must have {least} to {most} characters."
         )));
     }
     if text.chars().any(|c| c.is_control() && c != '\n') {
         return Err(Problem::invalid(format!(
-            "{field} must have no control characters"
+            "{field} must not contain control characters."
         )));
     }
     Ok(())
@@ -94,12 +110,12 @@ pub fn check_line(field: &str, text: &str, least: usize, most: usize) -> Result<
     let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.chars().any(|c| breaks(c) || turns(c)) {
         return Err(Problem::invalid(format!(
-            "{field} must have no line breaks and no characters that change the direction of writing"
+            "{field} must not contain line breaks or characters that change the direction of text."
         )));
     }
     if least > 0 && text.chars().all(is_invisible) {
         return Err(Problem::invalid(format!(
-            "{field} must have a character that can be seen"
+            "{field} must contain a visible character."
         )));
     }
     Ok(())

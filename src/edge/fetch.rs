@@ -272,7 +272,7 @@ async fn reply(edge: &Edge, head: Option<Head>, now: UnixTime) -> Reply {
         (Some(head), Some(secrets)) => {
             server::handle(edge, secrets.ring.as_ref(), &head, now).await
         }
-        _ => Reply::error(400, "invalid_request", "The request has no usable address."),
+        _ => Reply::error(400, "invalid_request", "The request has no valid address."),
     }
 }
 

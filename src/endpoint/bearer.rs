@@ -70,11 +70,11 @@ fn refused(why: &Bad) -> Reply {
         Bad::NoToken => Reply::error(
             401,
             "invalid_token",
-            "Send an access token as Authorization: Bearer …",
+            "Send an access token in an Authorization: Bearer header.",
         )
         .with("www-authenticate", REALM),
         _ => {
-            let description = "The token is wrong, expired or revoked.";
+            let description = "The token is invalid, expired or revoked.";
             Reply::error(401, "invalid_token", description).with(
                 "www-authenticate",
                 format!("{REALM}, error=\"invalid_token\", error_description=\"{description}\""),
@@ -86,7 +86,12 @@ fn refused(why: &Bad) -> Reply {
 /// 403 `insufficient_scope` (RFC 6750 section 3.1).
 #[must_use]
 pub fn insufficient(scope: &str) -> Reply {
-    Reply::error(403, "insufficient_scope", "The token does not allow this.").with(
+    Reply::error(
+        403,
+        "insufficient_scope",
+        "The token does not allow this request.",
+    )
+    .with(
         "www-authenticate",
         format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\""),
     )

@@ -155,7 +155,7 @@ pub async fn body<P: Ports>(site: &Site<'_, P>) -> Result<Params, Stop> {
     };
     let params = if json {
         Params::from_json(&bytes).map_err(|_| {
-            Stop::invalid_request("The body is not a JSON object of strings with distinct names.")
+            Stop::invalid_request("The body must be a JSON object of strings or integers in which no name is repeated.")
         })?
     } else {
         Params::from_form(&bytes)
@@ -205,16 +205,16 @@ fn credentials<P: Ports>(site: &Site<'_, P>, params: &Params) -> Result<Credenti
         Some((form_decode(id)?, form_decode(secret.get(1..)?)?))
     });
     let Some((client_id, secret)) = decoded else {
-        return Err(refusal(true, "The Basic credentials cannot be read."));
+        return Err(refusal(true, "The Basic credentials cannot be decoded."));
     };
     if secret_in_body.is_some() {
         return Err(Stop::invalid_request(
-            "Send the secret in the Authorization header or in the body, not in both.",
+            "Send the secret in the Authorization header or in the body, not both.",
         ));
     }
     if in_body.is_some_and(|in_body| in_body != client_id) {
         return Err(Stop::invalid_request(
-            "client_id in the body is another than in the Authorization header.",
+            "client_id in the body differs from the one in the Authorization header.",
         ));
     }
     let secret = (!secret.is_empty()).then(|| Secret::new(secret));
@@ -273,7 +273,7 @@ pub async fn authenticate<P: Ports>(
             (ClientType::Public, Some(_)) => {
                 return Err(refusal(
                     basic,
-                    "This client is public: it has no secret and must send none.",
+                    "This is a public client: it has no secret and must not send one.",
                 ));
             }
             (ClientType::Confidential, None) => return Err(refusal(basic, FAILED)),
@@ -318,7 +318,7 @@ pub fn too_many(wait: u64) -> Stop {
     let reply = Reply::token_error(
         429,
         TokenError::TemporarilyUnavailable,
-        "Too many failures: wait before trying again.",
+        "Too many failed attempts. Wait before you try again.",
     );
     Stop::Answer(Box::new(reply.with("retry-after", wait.to_string())))
 }
@@ -364,7 +364,7 @@ pub fn not_approved() -> Stop {
     Stop::error(
         400,
         TokenError::UnauthorizedClient,
-        "The organiser of this event has not approved this application, or has suspended it.",
+        "The organiser of this event has not approved this application, or it is suspended.",
     )
 }
 

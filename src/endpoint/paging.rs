@@ -12,7 +12,7 @@ pub const USUAL: usize = 50;
 /// The most items of a page.
 const MOST: usize = 200;
 /// What is wrong with a cursor that is none.
-pub const BAD_CURSOR: &str = "cursor must be the next_cursor of the page before";
+pub const BAD_CURSOR: &str = "cursor must be the next_cursor of the previous page.";
 
 /// Reads `cursor` and `limit`; `usual` is the limit that is left out, `is_key` knows the shape of the list's keys.
 ///
@@ -25,14 +25,14 @@ pub fn page_request(
 ) -> Result<PageRequest, &'static str> {
     match params.fault("cursor").or(params.fault("limit")) {
         None => {}
-        Some(Fault::Repeated) => return Err("cursor or limit is there twice"),
-        Some(Fault::NotText) => return Err("cursor or limit is not UTF-8"),
+        Some(Fault::Repeated) => return Err("cursor or limit is repeated."),
+        Some(Fault::NotText) => return Err("cursor or limit is not valid UTF-8."),
     }
     let limit = match params.get("limit") {
         None => usual,
         Some(text) => match text.parse::<usize>() {
             Ok(limit) if (1..=MOST).contains(&limit) && !text.starts_with('+') => limit,
-            _ => return Err("limit must be a number from 1 to 200"),
+            _ => return Err("limit must be a number from 1 to 200."),
         },
     };
     let after = match params.get("cursor") {

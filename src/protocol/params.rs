@@ -38,7 +38,7 @@ impl Fault {
     pub fn words(self) -> &'static str {
         match self {
             Self::Repeated => "is repeated",
-            Self::NotText => "is not UTF-8",
+            Self::NotText => "is not valid UTF-8",
         }
     }
 }

@@ -19,7 +19,7 @@ const OF_ANSWERS: [&str; 6] = [
 
 /// Why a URI cannot be registered. The text is for the developer who registers it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("redirect URI {0}")]
+#[error("the redirect URI {0}")]
 pub struct NotRegistrable(&'static str);
 
 /// Checks a URI for registration.
@@ -29,28 +29,28 @@ pub struct NotRegistrable(&'static str);
 /// `https`, `http` to a loopback name, or (public clients) a private-use scheme with a dot.
 pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistrable> {
     if uri.len() > 1000 {
-        return Err(NotRegistrable("must be at most 1000 characters"));
+        return Err(NotRegistrable("must be at most 1000 characters long"));
     }
     if !uri
         .bytes()
         .all(|byte| (0x21..=0x7e).contains(&byte) && !b"\"<>\\^`{|}".contains(&byte))
     {
         return Err(NotRegistrable(
-            "has a character that no URI has; percent-encode it",
+            "contains a character that is not allowed in a URI: percent-encode it",
         ));
     }
     if uri.contains('#') {
-        return Err(NotRegistrable("must have no fragment"));
+        return Err(NotRegistrable("must not have a fragment"));
     }
     if uri.contains('*') {
         return Err(NotRegistrable(
-            "must have no wildcard: register each URI in full",
+            "must not contain a wildcard: register each URI in full",
         ));
     }
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     if query.split('&').any(is_of_answers) {
         return Err(NotRegistrable(
-            "must have no parameter of the answers it is to get: code, state, iss, error, error_description, error_uri",
+            "must not have a query parameter that answers use: code, state, iss, error, error_description, error_uri",
         ));
     }
     let Some((scheme, rest)) = uri.split_once(':') else {
@@ -64,7 +64,7 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
                 return Err(NotRegistrable("must name a host after //"));
             };
             if authority.contains('@') {
-                return Err(NotRegistrable("must have no user name or password"));
+                return Err(NotRegistrable("must not contain a user name or password"));
             }
             let Some((host, port)) = host_and_port(authority) else {
                 return Err(NotRegistrable("must have a valid host and port"));
@@ -79,7 +79,7 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
             }
             if scheme == "http" && !matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
                 return Err(NotRegistrable(
-                    "must be https; http is for localhost, 127.0.0.1 and [::1] only",
+                    "must be https; http is allowed only for localhost, 127.0.0.1 and [::1]",
                 ));
             }
             Ok(())
@@ -93,16 +93,16 @@ pub fn registrable(uri: &str, client_type: ClientType) -> Result<(), NotRegistra
                 && !rest.is_empty();
             if !sound {
                 return Err(NotRegistrable(
-                    "must be https, or for an app a private-use scheme with a dot, such as com.example.app:/callback",
+                    "must be https or, for an app, have a private-use scheme with a dot, such as com.example.app:/callback",
                 ));
             }
             if client_type != ClientType::Public {
                 return Err(NotRegistrable(
-                    "with a private-use scheme is for public clients only",
+                    "can have a private-use scheme only for a public client",
                 ));
             }
             if authority(rest).is_some_and(|authority| authority.contains('@')) {
-                return Err(NotRegistrable("must have no user name or password"));
+                return Err(NotRegistrable("must not contain a user name or password"));
             }
             Ok(())
         }

@@ -44,7 +44,7 @@ pub(super) fn create_account(
     };
     if ledger.get(&format!("{ERASED}{}", row.id)).is_some() {
         return Ok(Reply::Problem(Problem::Conflict(
-            "it was deleted while it was being made: make it again".into(),
+            "The account was deleted while it was being created. Create it again.".into(),
         )));
     }
     // The front's own second try, or its first that comes late: what became of the account since stays. Its epochs
@@ -61,7 +61,7 @@ pub(super) fn create_account(
     let email = format!("{EMAIL}{}", email_key(&row.email));
     if ledger.get(&email).is_some() {
         return Ok(Reply::Problem(Problem::Conflict(
-            "there is an account with this email already".into(),
+            "There is already an account with this email.".into(),
         )));
     }
     let roles = known_roles(ledger, &row)?;
@@ -107,7 +107,7 @@ pub(super) fn patch_account(
     if old != new {
         if ledger.get(&format!("{EMAIL}{new}")).is_some() {
             return Ok(Reply::Problem(Problem::Conflict(
-                "there is an account with this email already".into(),
+                "There is already an account with this email.".into(),
             )));
         }
         ledger.delete(&format!("{EMAIL}{old}"));

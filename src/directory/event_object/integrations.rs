@@ -84,7 +84,7 @@ pub(super) fn put_integration(
         .is_some_and(|last| last.deleted && last.incarnation == fresh_incarnation)
     {
         return Ok(Reply::Problem(Problem::Conflict(
-            "it was deleted while it was being made: approve it again".into(),
+            "The integration was deleted while it was being created. Approve it again.".into(),
         )));
     }
     let before = last.filter(|last| !last.deleted);

@@ -137,7 +137,7 @@ pub(super) fn put_scopes(
                     .any(|scope| scope.name == *name && scope.modes.contains(&mode));
                 if !stays {
                     return Ok(Reply::Problem(Problem::Conflict(format!(
-                        "scope {name} is still approved for application {}: take it from that integration first",
+                        "Scope {name} is still approved for application {}. Remove it from that integration first.",
                         integration.client_id
                     ))));
                 }

@@ -98,7 +98,7 @@ impl Object for PlatformObject {
             } => {
                 if !is_host(&host) {
                     return Ok(Reply::Problem(Problem::invalid(
-                        "the host must be a lower-case host name without port or trailing dot",
+                        "The host must be a lower-case host name without a port or trailing dot.",
                     )));
                 }
                 let key = format!("{EVENT}{host}");
@@ -202,11 +202,11 @@ impl Object for PlatformObject {
                     return Ok(());
                 }
                 if application.client_type == ClientType::Public {
-                    return Err(Problem::Conflict("a public client has no secret".into()));
+                    return Err(Problem::Conflict("A public client has no secret.".into()));
                 }
                 if application.secrets.len() >= MOST_SECRETS {
                     return Err(Problem::Conflict(
-                        "there are two secrets already: delete the one that is no longer used first".into(),
+                        "There are already two secrets. First delete the one that is no longer used.".into(),
                     ));
                 }
                 application.secrets.push(SecretRow {

@@ -64,7 +64,7 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
     let query = call.query(&["email"])?;
     // Whoever asks for one account must not get all of them because a variable was not set.
     if query.is_empty("email") {
-        return Err(Stop::invalid_request("email is empty"));
+        return Err(Stop::invalid_request("email must not be empty."));
     }
     let (rows, next) = match query.get("email") {
         None => match call
@@ -102,7 +102,7 @@ fn read(fields: &mut Fields) -> Result<Asked, Stop> {
         .is_some_and(|password| !password::is_acceptable(password.expose()))
     {
         return Err(Stop::invalid_request(
-            "password must have 10 to 200 characters",
+            "password must have 10 to 200 characters.",
         ));
     }
     let patch = AccountPatch {

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Number, Value};
 
 use super::{Call, Stop};
+use crate::directory::shown;
 use crate::store::ports::Ports;
 
 /// The most bytes of a body.
@@ -15,12 +16,6 @@ fn invalid(text: &str) -> Stop {
     Stop::invalid_request(text)
 }
 
-/// A name as a message shows it: what somebody sent may be long, or have anything in it.
-fn shown(name: &str) -> String {
-    let short: String = name.chars().take(60).collect();
-    format!("{short:?}")
-}
-
 impl<P: Ports> Call<'_, P> {
     /// The body, which must be JSON.
     pub async fn body(&self) -> Result<Value, Stop> {
@@ -28,7 +23,8 @@ impl<P: Ports> Call<'_, P> {
             return Err(invalid("Send the body as application/json."));
         }
         let bytes = self.bytes().await?;
-        let text = core::str::from_utf8(&bytes).map_err(|_| invalid("The body is not UTF-8."))?;
+        let text =
+            core::str::from_utf8(&bytes).map_err(|_| invalid("The body is not valid UTF-8."))?;
         if text.trim().is_empty() {
             return Err(invalid("The body is empty."));
         }
@@ -55,8 +51,8 @@ impl<P: Ports> Call<'_, P> {
     pub async fn no_fields(&self) -> Result<(), Stop> {
         if self.head.media_type().as_deref() == Some("application/json") {
             let bytes = self.bytes().await?;
-            let text =
-                core::str::from_utf8(&bytes).map_err(|_| invalid("The body is not UTF-8."))?;
+            let text = core::str::from_utf8(&bytes)
+                .map_err(|_| invalid("The body is not valid UTF-8."))?;
             if text.trim().is_empty() {
                 return Ok(());
             }
@@ -68,7 +64,7 @@ impl<P: Ports> Call<'_, P> {
             Ok(())
         } else {
             Err(invalid(
-                "This call takes no body, or {} as application/json.",
+                "This call takes no body, or only {} as application/json.",
             ))
         }
     }
@@ -97,7 +93,7 @@ impl Fields {
                 map,
             }),
             _ if at.is_empty() => Err(invalid("The body must be a JSON object.")),
-            _ => Err(invalid(&format!("{at} must be an object"))),
+            _ => Err(invalid(&format!("{at} must be an object."))),
         }
     }
 
@@ -118,7 +114,7 @@ impl Fields {
         match self.map.remove(name) {
             None => Ok(None),
             Some(value) => match read(value) {
-                None => Err(invalid(&format!("{} must be {what}", self.path(name)))),
+                None => Err(invalid(&format!("{} must be {what}.", self.path(name)))),
                 some => Ok(some),
             },
         }
@@ -136,13 +132,13 @@ impl Fields {
 
     /// A whole number.
     pub fn number(&mut self, name: &str) -> Result<Option<u64>, Stop> {
-        self.take(name, "a whole number, not negative", |value| whole(&value))
+        self.take(name, "a whole number of 0 or more", |value| whole(&value))
     }
 
     /// A whole number or null.
     pub fn nullable_number(&mut self, name: &str) -> Result<Option<Option<u64>>, Stop> {
         let read = |value| nullable(value, |value| whole(&value));
-        self.take(name, "a whole number, not negative, or null", read)
+        self.take(name, "a whole number of 0 or more, or null", read)
     }
 
     /// `true` or `false`.
@@ -169,7 +165,7 @@ impl Fields {
         name: &str,
         words: &[(&str, T)],
     ) -> Result<Option<Vec<T>>, Stop> {
-        let what = format!("an array, each item {}", listed(words));
+        let what = format!("an array in which each item is {}", listed(words));
         self.take(name, &what, |value| {
             value
                 .as_array()?
@@ -181,7 +177,7 @@ impl Fields {
 
     /// What must not be left out.
     pub fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Stop> {
-        value.ok_or_else(|| invalid(&format!("{} is missing", self.path(name))))
+        value.ok_or_else(|| invalid(&format!("{} is missing.", self.path(name))))
     }
 
     /// Refuses fields that a `GET` shows and no call sets, in words: whoever changes what they read sends them back.
@@ -189,7 +185,7 @@ impl Fields {
         match names.iter().find(|name| self.map.contains_key(**name)) {
             None => Ok(()),
             Some(name) => Err(invalid(&format!(
-                "{} cannot be set: leave it out",
+                "{} cannot be set. Leave it out.",
                 self.path(name)
             ))),
         }
@@ -200,10 +196,10 @@ impl Fields {
         match self.map.keys().next() {
             None => Ok(()),
             Some(name) if self.at.is_empty() => {
-                Err(invalid(&format!("there is no field {} here", shown(name))))
+                Err(invalid(&format!("The field {} is unknown.", shown(name))))
             }
             Some(name) => Err(invalid(&format!(
-                "there is no field {} in {}",
+                "The field {} is unknown in {}.",
                 shown(name),
                 self.at
             ))),
@@ -245,10 +241,7 @@ fn word<T: Copy>(value: &Value, words: &[(&str, T)]) -> Option<T> {
 }
 
 fn listed<T>(words: &[(&str, T)]) -> String {
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|(word, _)| format!("\"{word}\""))
-        .collect();
+    let quoted: Vec<String> = words.iter().map(|(word, _)| format!("'{word}'")).collect();
     quoted.join(" or ")
 }
 
@@ -311,7 +304,7 @@ impl<'de> Visitor<'de> for DistinctVisitor {
         while let Some(name) = entries.next_key::<String>()? {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format!(
-                    "the field {} is there twice",
+                    "the field {} is repeated",
                     shown(&name)
                 )));
             }

@@ -73,7 +73,7 @@ pub async fn get<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop
 pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     if !is_host(host) {
         return Err(Stop::invalid_request(
-            "the host must be a lower-case host name without port or trailing dot",
+            "The host must be a lower-case host name without a port or trailing dot.",
         ));
     }
     let mut fields = call.fields().await?;

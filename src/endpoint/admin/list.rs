@@ -39,8 +39,8 @@ impl<P: Ports> Call<'_, P> {
         for name in names {
             let what = match params.fault(name) {
                 None => continue,
-                Some(Fault::Repeated) => "is there twice",
-                Some(Fault::NotText) => "is not UTF-8",
+                Some(Fault::Repeated) => "is repeated.",
+                Some(Fault::NotText) => "is not valid UTF-8.",
             };
             return Err(Stop::invalid_request(&format!("{name} {what}")));
         }

@@ -154,7 +154,7 @@ impl<P: Ports> Call<'_, P> {
         let reply = Reply::error(
             401,
             "invalid_token",
-            "Send the deployment's OPERATOR_TOKEN as Authorization: Bearer …",
+            "Send the deployment's OPERATOR_TOKEN in an Authorization: Bearer header.",
         );
         Err(stop(reply.with(
             "www-authenticate",
@@ -294,7 +294,7 @@ fn wrong_method(methods: &[&str]) -> Stop {
         }
     }
     let allow = allow.join(", ");
-    let text = format!("This address takes {allow}.");
+    let text = format!("This address accepts only these methods: {allow}.");
     stop(Reply::token_error(405, TokenError::InvalidRequest, &text).with("allow", allow))
 }
 

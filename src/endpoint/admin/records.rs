@@ -82,14 +82,14 @@ pub async fn usage<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, St
     let query = call.query(&["client_id", "from", "to"])?;
     let day = |name: &str| match query.get(name) {
         Some(day) if !is_day(day) => Err(Stop::invalid_request(&format!(
-            "{name} must be a day, such as 2026-03-01"
+            "{name} must be a day, such as 2026-03-01."
         ))),
         day => Ok(day.map(str::to_owned)),
     };
     let client_id = match query.get("client_id") {
         None => None,
         Some(text) => match ClientId::parse(text) {
-            None => return Err(Stop::invalid_request("client_id must be a decimal number")),
+            None => return Err(Stop::invalid_request("client_id must be a decimal number.")),
             some => some,
         },
     };

@@ -202,7 +202,7 @@ pub(super) async fn decide<P: Ports>(
         Err((error, words)) => return Ok(request.refuse(site, *error, words)),
     };
     let words = match &person {
-        Some(_) => "The person has to sign in again.",
+        Some(_) => "The person must sign in again.",
         None => "Nobody is signed in.",
     };
     let Some(person) = person.filter(|_| !must_sign_in) else {
@@ -291,13 +291,13 @@ pub(super) async fn decide<P: Ports>(
         return Ok(request.refuse(
             site,
             AuthorizationError::ConsentRequired,
-            "The person would have to be asked.",
+            "The person must be asked for consent.",
         ));
     }
     Ok(request.ask(site, &person, &scope, shown))
 }
 
-const NOT_PERMITTED: &str = "The person may not grant what was asked for.";
+const NOT_PERMITTED: &str = "The person is not allowed to grant what was asked for.";
 
 /// What would be granted; or what the person may not grant (nothing at all, if nothing was named).
 fn judge(rules: &Rules, asked: Option<&Scope>, person: &SignedIn) -> Result<Scope, Scope> {

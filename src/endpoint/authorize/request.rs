@@ -73,13 +73,13 @@ impl Unanswerable {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::NotAForm => {
-                "A request that is posted must be a form: Content-Type: application/x-www-form-urlencoded."
+                "A POST request must be a form: Content-Type: application/x-www-form-urlencoded."
             }
             Self::TooLong => "The request is longer than 8 KiB.",
             Self::NoClient => "client_id is missing, repeated, or not a number.",
             Self::UnknownClient => "There is no application with this client_id.",
             Self::NotApproved => {
-                "The organiser of this event has not approved this application, or has suspended it."
+                "The organiser of this event has not approved this application, or it is suspended."
             }
             Self::NoRedirectUri => "redirect_uri is missing or repeated.",
             Self::UnknownRedirectUri => {
@@ -175,7 +175,7 @@ pub(super) fn fault_in_words<P: Ports>(
         ),
         Fault::Broken(_) => (
             AuthorizationError::ServerError,
-            "Something went wrong at the authorization server.",
+            "Something went wrong on the authorization server.",
         ),
     }
 }
@@ -262,7 +262,7 @@ fn challenge(params: &Params, required: bool) -> Result<Option<CodeChallenge>, &
         (Some(_), None) => Err("code_challenge_method=S256 is missing."),
         (Some(text), Some("S256")) => CodeChallenge::parse(text)
             .map(Some)
-            .ok_or("code_challenge is not the base64url text of a SHA-256."),
+            .ok_or("code_challenge must be a SHA-256 hash encoded as base64url."),
         (Some(_), Some(_)) => Err("code_challenge_method must be S256."),
     }
 }
@@ -295,10 +295,12 @@ fn check_rest(
         return Err((AuthorizationError::InvalidRequest, words));
     }
     if mode.is_none() {
-        return invalid("response_mode must be query, fragment or form_post.");
+        return invalid(
+            "response_mode must be query, fragment or form_post (form_post only with an http or https redirect_uri).",
+        );
     }
     if prompt.is_none() {
-        return invalid("prompt=none must stand alone.");
+        return invalid("prompt=none cannot be combined with login or consent.");
     }
     if max_age == Some(None) {
         return invalid("max_age must be a number of seconds.");
@@ -320,7 +322,8 @@ fn check_rest(
     if approved.is_empty() {
         return Err((
             AuthorizationError::UnauthorizedClient,
-            "The organiser has approved nothing for this application on behalf of people.".into(),
+            "The organiser has not approved any scopes for this application on behalf of people."
+                .into(),
         ));
     }
     match params.get("scope").map(Scope::parse) {
@@ -336,7 +339,7 @@ fn check_rest(
                 .find(|name| !approved.has(name));
             let words = match missing {
                 Some(name) => format!(
-                    "{name} is unknown, for services only, or not approved for this application."
+                    "The scope {name} is unknown, for services only, or not approved for this application."
                 )
                 .into(),
                 None => {

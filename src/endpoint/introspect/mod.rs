@@ -63,7 +63,7 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<Introspection, Stop> {
     // 2.
     let client = client_auth::authenticate(site, &params).await?;
     if client.application().client_type == ClientType::Public {
-        return Err(client.refuse("Introspection is for confidential clients."));
+        return Err(client.refuse("Only confidential clients can use introspection."));
     }
     // 3.
     let (event, integration) = client_auth::require_integration(site, &client).await?;

@@ -121,9 +121,8 @@ fn invalid_grant(description: &str) -> Stop {
     Stop::error(400, TokenError::InvalidGrant, description)
 }
 
-const BAD_CODE: &str = "The code is wrong, expired, used, or for another client, redirect_uri or code_verifier. Start a new authorization.";
-const BAD_REFRESH_TOKEN: &str =
-    "The refresh token is wrong, used or ended. Start a new authorization.";
+const BAD_CODE: &str = "The code is invalid, expired, already used or for another client, or redirect_uri or code_verifier does not match. Start a new authorization.";
+const BAD_REFRESH_TOKEN: &str = "The refresh token is invalid or already used, or its grant has ended. Start a new authorization.";
 
 struct Request<'a, P> {
     site: &'a Site<'a, P>,
@@ -292,7 +291,7 @@ impl<P: Ports> Request<'_, P> {
             return Err(Stop::error(
                 400,
                 TokenError::UnauthorizedClient,
-                "A public client has no credentials of its own to use this grant with.",
+                "A public client cannot use the client_credentials grant.",
             ));
         }
         let (known, scope) = match self.service_scope(&self.known) {
@@ -328,7 +327,7 @@ impl<P: Ports> Request<'_, P> {
             .settle(
                 &known,
                 Mode::Service,
-                "The grant could not be made.",
+                "The grant could not be created.",
                 |integration| RefreshToken {
                     owner: integration.service_owner(),
                     grant_id: grant_id.clone(),
@@ -366,7 +365,7 @@ impl<P: Ports> Request<'_, P> {
                 "The organiser has not approved {name} for this application as a service."
             )),
             None => invalid_scope(
-                "The organiser has approved nothing for this application as a service.",
+                "The organiser has not approved any scopes for this application as a service.",
             ),
         }
     }

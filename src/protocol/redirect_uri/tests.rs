@@ -60,18 +60,18 @@ fn contract_7_redirect_uris_that_can_be_registered() {
 
 #[test]
 fn the_developer_is_told_why_a_uri_cannot_be_registered() {
-    let character = "has a character that no URI has; percent-encode it";
+    let character = "contains a character that is not allowed in a URI: percent-encode it";
     let host_and_port = "must have a valid host and port";
-    let private = "must be https, or for an app a private-use scheme with a dot, such as com.example.app:/callback";
-    let user = "must have no user name or password";
+    let private = "must be https or, for an app, have a private-use scheme with a dot, such as com.example.app:/callback";
+    let user = "must not contain a user name or password";
     for (bad, why) in [
         ("https://a/\u{7f}", character),
         ("https://a/ ", character),
         ("https://a/{x}", character),
-        ("https://a/#", "must have no fragment"),
+        ("https://a/#", "must not have a fragment"),
         (
             "https://a/*",
-            "must have no wildcard: register each URI in full",
+            "must not contain a wildcard: register each URI in full",
         ),
         (
             "//a/cb",
@@ -92,7 +92,7 @@ fn the_developer_is_told_why_a_uri_cannot_be_registered() {
         ("https://[1.2.3.4]/", "must have a valid host"),
         (
             "http://[::2]/",
-            "must be https; http is for localhost, 127.0.0.1 and [::1] only",
+            "must be https; http is allowed only for localhost, 127.0.0.1 and [::1]",
         ),
         ("myapp:/cb", private),
         ("1com.example:/cb", private),
@@ -105,7 +105,7 @@ fn the_developer_is_told_why_a_uri_cannot_be_registered() {
     assert_eq!(
         registrable("com.example.app:/cb", CONFIDENTIAL),
         Err(NotRegistrable(
-            "with a private-use scheme is for public clients only"
+            "can have a private-use scheme only for a public client"
         ))
     );
 }
@@ -117,7 +117,7 @@ fn a_uri_has_at_most_1000_characters() {
     for length in [1001, 2000] {
         assert_eq!(
             registrable(&of_length(length), CONFIDENTIAL),
-            Err(NotRegistrable("must be at most 1000 characters"))
+            Err(NotRegistrable("must be at most 1000 characters long"))
         );
     }
 }
