@@ -3,8 +3,8 @@
 const SCOPES = ['obo_scopes', 'service_scopes'];
 
 const SCOPE_LOST = 'Grants that have such a scope lose it at their next refresh, for good: approving it again does not bring it back. '
-  + 'A grant with no scope left ends.';
-const REFRESH_TOKENS_LOST = 'The refresh tokens that it has as a service end, for good.';
+  + 'A grant that has no scopes left ends.';
+const REFRESH_TOKENS_LOST = 'The refresh tokens that it has as a service end, for good: switching them on again does not bring them back.';
 
 /** What `fields` take from the approval `there`, each with what follows: nothing if it is new, or only gets more. */
 export function takenAway(fields, there) {
@@ -19,4 +19,4 @@ export function takenAway(fields, there) {
 export const consequencesOf = (taken) => [...new Set(taken.map(({ follows }) => follows))];
 
 /** How to stop an application without a loss. */
-export const pauseInstead = (host, clientId) => `To pause it instead, which loses nothing: willcall integrations suspend ${host} ${clientId}`;
+export const pauseInstead = (host, clientId) => `To pause it instead, without losing anything: willcall integrations suspend ${host} ${clientId}`;

@@ -4,8 +4,8 @@
 import { parseArgs } from 'node:util';
 import { wrongUsage } from './fault.mjs';
 
-const NEVER_SECRETS = 'Secrets are not taken from the command line, where other users of this machine can read them: '
-  + 'the operator\'s token comes from OPERATOR_TOKEN or --token-file, a password from a prompt or standard input.';
+const NEVER_SECRETS = 'Secrets cannot be given on the command line, because other users of this machine could read them: '
+  + 'set OPERATOR_TOKEN or give --token-file for the operator token, and enter a password when asked or through standard input.';
 
 /** The command that the first words name, `words` long, or undefined. */
 export function findCommand(commands, argv) {
@@ -30,8 +30,8 @@ export function readArguments(command, shared, argv) {
   }
   const { values, positionals } = parsed;
   if (!values.help && positionals.length !== command.operands.length) {
-    const takes = command.operands.length === 0 ? 'nothing but options' : command.operands.join(' ');
-    throw wrongUsage(`${name(command)} takes ${takes}: ${positionals.length} given.`, seeHelp(command));
+    const takes = command.operands.length === 0 ? 'only options' : command.operands.join(' ');
+    throw wrongUsage(`${name(command)} takes ${takes}. Values given: ${positionals.length}.`, seeHelp(command));
   }
   for (const required of values.help ? [] : command.required ?? []) {
     if (values[required] === undefined) throw wrongUsage(`${name(command)} needs --${required}.`, seeHelp(command));
@@ -41,9 +41,9 @@ export function readArguments(command, shared, argv) {
 
 function optionFault(code, option) {
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
-    return /^--(token|password|secret|client-secret)$/.test(option) ? NEVER_SECRETS : `There is no option ${option} here.`;
+    return /^--(token|password|secret|client-secret)$/.test(option) ? NEVER_SECRETS : `This command has no option ${option}.`;
   }
-  return `${option} ${code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' ? 'is given with a value it does not take, or without one it needs.' : 'cannot be read.'}`;
+  return `${option} ${code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' ? 'has a value but takes none, or needs a value and has none.' : 'cannot be read.'}`;
 }
 
 const seeHelp = (command) => `See: willcall ${command.words.join(' ')} --help`;
@@ -91,7 +91,7 @@ export function oneOf(field, choices, help) {
     value: choices.join('|'),
     help,
     read: (given, option) => {
-      if (!choices.includes(given)) throw wrongUsage(`--${option} is ${choices.join(' or ')}.`);
+      if (!choices.includes(given)) throw wrongUsage(`--${option} must be ${choices.join(' or ')}.`);
       return given;
     },
   };

@@ -1,6 +1,6 @@
 import { print } from './terminal.mjs';
 
-const EXITS = 'Exit status: 0 done, 1 refused by the server (or a check failed), 2 wrong usage or not confirmed, 3 cannot reach the server.';
+const EXITS = 'Exit status: 0 done, 1 refused by the server (or a check failed), 2 wrong usage or not confirmed, 3 server cannot be reached.';
 
 export function showHelp(commands, words = []) {
   const ours = commands.filter((command) => words.every((word, index) => command.words[index] === word));
@@ -8,7 +8,7 @@ export function showHelp(commands, words = []) {
   const column = Math.max(...usages.map((usage) => usage.length));
   print('Manages a Willcall deployment through its operator API.\n');
   ours.forEach((command, index) => print(`  ${usages[index].padEnd(column)}  ${command.summary}`));
-  print(`\nwillcall COMMAND --help says more about one. ACCOUNT is an account's id or e-mail address.\n${EXITS}`);
+  print(`\nFor help with one command: willcall COMMAND --help. ACCOUNT is an account's id or email address.\n${EXITS}`);
 }
 
 export function showCommandHelp(command, shared) {

@@ -55,7 +55,7 @@ export function send(origin, target, { method = 'GET', headers = {}, body, tls =
       incoming.on('data', (chunk) => {
         chunks.push(chunk);
         length += chunk.length;
-        if (length > LONGEST_ANSWER) outgoing.destroy(new Error('its answer has no end'));
+        if (length > LONGEST_ANSWER) outgoing.destroy(new Error('its answer is too long'));
       });
       incoming.once('end', () => resolve({
         status: incoming.statusCode,
@@ -69,12 +69,12 @@ export function send(origin, target, { method = 'GET', headers = {}, body, tls =
 }
 
 const ADVICE = {
-  ENOTFOUND: 'There is no such name. Check its spelling, and that the host is attached to the Worker.',
-  EAI_AGAIN: 'Names cannot be looked up just now. Check the network.',
-  ECONNREFUSED: 'Nothing listens there. Is it running, and is the port right? Locally, npm start starts it.',
-  ABORT_ERR: `There was no answer within ${TIMEOUT / 1000} seconds. Try again; if it stays so, look at the deployment's log.`,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another host. Attach the host to the Worker, and wait for its certificate.',
-  CERT_HAS_EXPIRED: 'Its certificate has expired.',
+  ENOTFOUND: 'There is no such host name. Check the spelling, and that the host is attached to the Worker.',
+  EAI_AGAIN: 'Host names cannot be looked up at the moment. Check your network.',
+  ECONNREFUSED: 'Nothing answers there. Is it running, and is the port right? To start it locally: npm start',
+  ABORT_ERR: `There was no answer within ${TIMEOUT / 1000} seconds. Try again. If this keeps happening, look at the deployment's log.`,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate is for another host. Attach the host to the Worker, and wait for its certificate.',
+  CERT_HAS_EXPIRED: 'The certificate has expired.',
 };
 
 function unreachable(origin, error) {

@@ -3,10 +3,10 @@
 import { EXIT, Fault } from './fault.mjs';
 import { send } from './http.mjs';
 
-const REJECTED = 'It must be the deployment\'s OPERATOR_TOKEN. To set a new one: npx wrangler secret put OPERATOR_TOKEN';
-const SWITCHED_OFF = 'It answers only where the secret OPERATOR_TOKEN is set, to 32 characters or more: '
-  + 'npx wrangler secret put OPERATOR_TOKEN. Otherwise, check --url.';
-const OURS = 'Try again in a moment. If it stays so, the deployment\'s log says why: npx wrangler tail';
+const REJECTED = 'Use the OPERATOR_TOKEN of this deployment. To set a new one: npx wrangler secret put OPERATOR_TOKEN';
+const SWITCHED_OFF = 'The operator API needs the secret OPERATOR_TOKEN, of 32 characters or more, on the deployment: '
+  + 'npx wrangler secret put OPERATOR_TOKEN. If it is set, check --url.';
+const OURS = 'Try again in a moment. If this keeps happening, the deployment\'s log says why: npx wrangler tail';
 
 const LARGEST_PAGE = 200;
 
@@ -17,7 +17,7 @@ export function path(literals, ...values) {
 
 function segment(value) {
   // A URL parser takes these for steps up the path, escaped or not.
-  if (value === '' || value === '.' || value === '..') throw new Fault(EXIT.usage, `"${value}" names nothing.`);
+  if (value === '' || value === '.' || value === '..') throw new Fault(EXIT.usage, `"${value}" is not a valid name or id.`);
   return encodeURIComponent(value);
 }
 
@@ -99,11 +99,11 @@ export class OperatorApi {
       return answer;
     }
     if (reply.status >= 300 && reply.status < 400) {
-      throw new Fault(EXIT.refused, `${this.origin} redirects the operator API to ${reply.headers.location}.`, 'Give the deployment\'s own address in --url.');
+      throw new Fault(EXIT.refused, `${this.origin} redirects the operator API to ${reply.headers.location}.`, 'Use the deployment\'s own address in --url.');
     }
     if (reply.status === 401) throw new Fault(EXIT.refused, `${this.origin} does not accept this operator token (401).`, REJECTED);
     if (reply.status === 404 && await this.#isOff()) {
-      throw new Fault(EXIT.refused, `${this.origin} does not answer the operator API (404).`, SWITCHED_OFF);
+      throw new Fault(EXIT.refused, `${this.origin} does not offer the operator API (404).`, SWITCHED_OFF);
     }
     const why = answer?.error_description ?? answer?.error ?? 'no reason given';
     const [asked] = target.split('?');
@@ -116,7 +116,7 @@ export class OperatorApi {
   }
 
   #notWillcall() {
-    return new Fault(EXIT.refused, `${this.origin} answers, but not as Willcall's operator API does.`, 'Check --url.');
+    return new Fault(EXIT.refused, `${this.origin} answers, but not as Willcall's operator API.`, 'Check --url.');
   }
 }
 

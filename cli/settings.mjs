@@ -12,14 +12,14 @@ export function readOrigin(text, what = '--url') {
   try {
     url = new URL(text);
   } catch {
-    throw wrongUsage(`${what} is not a URL.`, 'It is an origin, such as https://reg.mybigevent.org');
+    throw wrongUsage(`${what} is not a URL.`, 'Give an address such as https://reg.mybigevent.org');
   }
   if (url.username || url.password) throw wrongUsage(`${what} must not contain a user name or password.`);
   if (url.pathname !== '/' || url.search || url.hash) {
-    throw wrongUsage(`${what} must be an origin only, without a path: ${url.origin}`);
+    throw wrongUsage(`${what} must be an address without a path: ${url.origin}`);
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw wrongUsage(`${what} must be https: over http anybody on the way could read what is sent.`, `Try https://${url.host}`);
+    throw wrongUsage(`${what} must be https: over http, anybody on the way could read what is sent.`, `Try https://${url.host}`);
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrongUsage(`${what} must be https.`);
   return url;
@@ -28,13 +28,13 @@ export function readOrigin(text, what = '--url') {
 export function deploymentOrigin(values, env) {
   const text = values.url ?? env.WILLCALL_URL;
   if (!text) {
-    throw wrongUsage('Which deployment?', 'Give --url https://…, or set WILLCALL_URL. A local one (npm start) is http://localhost:8787');
+    throw wrongUsage('It is not clear which deployment you mean.', 'Give --url https://…, or set WILLCALL_URL. For a local one (npm start), use http://localhost:8787');
   }
   return readOrigin(text, values.url ? '--url' : 'WILLCALL_URL');
 }
 
 const WHERE_TOKENS_COME_FROM = 'Set OPERATOR_TOKEN in the environment, or give --token-file FILE. '
-  + 'It is not taken from the command line, where other users of this machine can read it.';
+  + 'The token cannot be given on the command line, because other users of this machine could read it.';
 
 /** The operator's token: of a file, of the environment, or of the local server's own secrets. */
 export function operatorToken(values, env, origin, directory) {
@@ -42,7 +42,7 @@ export function operatorToken(values, env, origin, directory) {
     ? readSecretFile(values['token-file'], '--token-file')
     : env.OPERATOR_TOKEN || (isLoopback(origin.hostname) && devVar('OPERATOR_TOKEN', directory));
   if (!token) throw wrongUsage('There is no operator token.', WHERE_TOKENS_COME_FROM);
-  if (!/^[\x21-\x7e]+$/.test(token)) throw wrongUsage('The operator token has characters that no token has.', WHERE_TOKENS_COME_FROM);
+  if (!/^[\x21-\x7e]+$/.test(token)) throw wrongUsage('The operator token contains characters that a token cannot have.', WHERE_TOKENS_COME_FROM);
   return token;
 }
 

@@ -47,8 +47,8 @@ export function record(thing) {
 /** Asks before what cannot be undone: the name has to be typed, so that it is the right one. */
 export async function confirmByName(yes, consequence, name) {
   if (yes) return;
-  const answer = await ask(`${consequence}\nThis cannot be undone. Type ${plain(name)} to go on: `);
-  if (answer.trim() !== name) throw wrongUsage('That is not it: nothing was changed.');
+  const answer = await ask(`${consequence}\nThis cannot be undone. Type ${plain(name)} to continue: `);
+  if (answer.trim() !== name) throw wrongUsage('The name you typed does not match. Nothing was changed.');
 }
 
 export async function confirm(yes, question) {
@@ -58,7 +58,7 @@ export async function confirm(yes, question) {
 }
 
 async function ask(question) {
-  if (!process.stdin.isTTY) throw wrongUsage('This asks before it goes on, and there is nobody to answer: nothing was changed.', 'Add --yes to go on without being asked.');
+  if (!process.stdin.isTTY) throw wrongUsage('This needs to be confirmed, but nobody can be asked here. Nothing was changed.', 'To continue without being asked, add --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise((resolve) => {
@@ -78,11 +78,11 @@ export async function readPassword() {
     const chunks = [];
     for await (const chunk of stdin) chunks.push(chunk);
     const [line] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/);
-    if (!line) throw wrongUsage('--password reads the password from standard input, and there was none.');
+    if (!line) throw wrongUsage('--password reads the password from standard input, but there was none.');
     return line;
   }
-  const [password, again] = await askUnseen(['Password: ', 'Once more: ']);
-  if (password !== again) throw wrongUsage('These are two different passwords: nothing was changed.');
+  const [password, again] = await askUnseen(['Password: ', 'Again: ']);
+  if (password !== again) throw wrongUsage('The two passwords are different. Nothing was changed.');
   return password;
 }
 

@@ -20,13 +20,13 @@ import { plain, print, remark } from './terminal.mjs';
 const COMMANDS = [...events, ...applications, ...integrations, ...accounts, ...records, apply, doctor];
 
 const EVERYWHERE = {
-  json: { type: 'boolean', help: 'JSON, for programs' },
-  help: { type: 'boolean', help: 'this' },
+  json: { type: 'boolean', help: 'print JSON, for programs' },
+  help: { type: 'boolean', help: 'show this help' },
 };
 
 const DEPLOYMENT = {
-  url: { value: 'URL', help: 'where the deployment is; or set WILLCALL_URL' },
-  'token-file': { value: 'FILE', help: 'where the operator\'s token is; or set OPERATOR_TOKEN' },
+  url: { value: 'URL', help: 'the address of the deployment; or set WILLCALL_URL' },
+  'token-file': { value: 'FILE', help: 'a file with the operator token; or set OPERATOR_TOKEN' },
 };
 
 async function main(argv) {
@@ -50,7 +50,7 @@ function help(argv) {
   const group = argv.filter((word) => word !== 'help' && word !== '--help');
   const known = COMMANDS.some((command) => command.words[0] === group[0]);
   if (group.length > 1 || (group.length === 1 && !known)) {
-    throw wrongUsage('There is no such command.', 'willcall --help lists them. The command comes first, its options after it.');
+    throw wrongUsage('There is no such command.', 'To list the commands: willcall --help. Put the command first and its options after it.');
   }
   showHelp(COMMANDS, group);
 }

@@ -53,7 +53,7 @@ const oneOf = (...words) => fits(words.join(' or '), (value) => words.includes(v
 const clientId = (value, at, faults) => {
   // 7 is a number to YAML, and the id "7" to whoever wrote it.
   const id = Number.isSafeInteger(value) ? String(value) : value;
-  return fits('a client_id, a decimal number', (given) => typeof given === 'string' && /^\d+$/.test(given))(id, at, faults);
+  return fits('a client_id (a decimal number)', (given) => typeof given === 'string' && /^\d+$/.test(given))(id, at, faults);
 };
 
 const host = (value, at, faults) => {
@@ -69,7 +69,7 @@ const list = (kind, key) => (value, at, faults) => {
   const items = value.map((item, index) => kind(item, `${at}[${index}]`, faults));
   const keys = items.map((item) => (key ? item?.[key] : item));
   keys.forEach((each, index) => {
-    if (each !== undefined && keys.indexOf(each) < index) faults.push(`${at}[${index}] is there twice: ${each}`);
+    if (each !== undefined && keys.indexOf(each) < index) faults.push(`${at}[${index}] is repeated: ${each}`);
   });
   return items;
 };
@@ -83,7 +83,7 @@ const object = (kinds, required = []) => (value, at, faults) => {
   const read = {};
   for (const [key, each] of Object.entries(value)) {
     if (Object.hasOwn(kinds, key)) read[key] = kinds[key](each, inside(key), faults);
-    else faults.push(`${inside(key)} is unknown. Known here: ${Object.keys(kinds).join(', ')}.`);
+    else faults.push(`${inside(key)} is unknown. Allowed here: ${Object.keys(kinds).join(', ')}.`);
   }
   for (const key of required) if (!Object.hasOwn(value, key)) faults.push(`${inside(key)} is missing.`);
   return read;
@@ -136,13 +136,13 @@ function checkReferences({ applications = [], integrations = [] }, faults) {
     const at = `integrations[${index}]`;
     const { application: name, client_id } = integration;
     if ((name === undefined) === (client_id === undefined)) {
-      faults.push(`${at} needs either application, a name of this file's applications, or client_id.`);
+      faults.push(`${at} needs either application (the name of an application in this file) or client_id.`);
       return;
     }
     const application = applications.find((each) => (name === undefined ? each.client_id === client_id : each.name === name));
-    if (name !== undefined && !application) faults.push(`${at}.application: no application of this file is named ${name}.`);
+    if (name !== undefined && !application) faults.push(`${at}.application: no application in this file is named ${name}.`);
     const key = application ?? client_id;
-    if (seen.has(key)) faults.push(`${at} is of an application that another integration is of.`);
+    if (seen.has(key)) faults.push(`${at} is for the same application as another integration.`);
     seen.add(key);
   });
 }

@@ -46,7 +46,7 @@ function planScopes(plan, wanted, there) {
     }
     if (scope.modes?.length === 0) plan.faults.push(`scopes[${index}].modes must have obo, service or both.`);
     if (isBuiltIn(scope.name) && changedFields(scope, before(scope)).modes) {
-      plan.faults.push(`scopes[${index}].modes: those of the built-in ${scope.name} are fixed.`);
+      plan.faults.push(`scopes[${index}].modes: the modes of the built-in ${scope.name} cannot be changed.`);
     }
   });
   const { changed, removed } = planNamed(plan, 'scope', wanted, there, ({ name }) => !isBuiltIn(name));
@@ -112,19 +112,19 @@ function matchApplications({ applications = [] }, state, plan) {
     const at = `applications[${index}]`;
     const found = state.applications.filter((each) => (wanted.client_id ? each.client_id === wanted.client_id : each.name === wanted.name));
     if (wanted.client_id && found.length === 0) {
-      plan.faults.push(`${at}.client_id: there is no application ${wanted.client_id}. Leave client_id out to register a new one: its id is given by the server.`);
+      plan.faults.push(`${at}.client_id: there is no application ${wanted.client_id}. To register a new one, leave client_id out: the server chooses the id.`);
     }
     if (found.length > 1) {
-      plan.faults.push(`${at}: there are several applications of this name (${found.map((each) => each.client_id).join(', ')}). Say which with client_id.`);
+      plan.faults.push(`${at}: there are several applications with this name (${found.map((each) => each.client_id).join(', ')}). Add client_id to say which one.`);
     }
     const [there] = found;
     if (there && wanted.type && wanted.type !== there.type) {
-      plan.faults.push(`${at}.type: application ${there.client_id} is ${there.type}, which is fixed. Register another under another name.`);
+      plan.faults.push(`${at}.type: application ${there.client_id} is ${there.type}, and its type cannot be changed. Register a new one under another name.`);
     }
     for (const field of there || wanted.client_id ? [] : ['type', 'redirect_uris']) {
       if (wanted[field] === undefined) plan.faults.push(`${at}.${field} is missing: a new application needs it.`);
     }
-    if (there && taken.has(there)) plan.faults.push(`${at} is application ${there.client_id}, which is there already.`);
+    if (there && taken.has(there)) plan.faults.push(`${at} is application ${there.client_id}, which is already in this file.`);
     taken.add(there);
     if (there && !wanted.client_id) plan.guessed.push(there);
     return { wanted, there };
@@ -168,7 +168,7 @@ function planIntegrations(plan, wanted, { state, applications, catalogue }) {
       plan.faults.push(`${at}.client_id: there is no application ${client_id}.`);
       return;
     }
-    if (named.has(application?.client_id)) plan.faults.push(`${at} is of an application that another integration is of.`);
+    if (named.has(application?.client_id)) plan.faults.push(`${at} is for the same application as another integration.`);
     if (application) named.add(application.client_id);
     const there = state.integrations.find((each) => each.client_id === application?.client_id);
     checkApproval(plan, at, { ...there, ...approval }, catalogue);
@@ -194,8 +194,8 @@ function checkApproval(plan, at, approval, catalogue) {
   for (const [field, mode] of [['obo_scopes', 'obo'], ['service_scopes', 'service']]) {
     for (const name of approval[field] ?? []) {
       const scope = catalogue.find((each) => each.name === name);
-      if (!scope) plan.faults.push(`${at}: ${field} would have ${name}, which is not among the event's scopes then.`);
-      else if (scope.modes?.includes(mode) === false) plan.faults.push(`${at}: ${field} would have ${name}, which does not have the mode ${mode} then.`);
+      if (!scope) plan.faults.push(`${at}: ${field} would have ${name}, which would not be one of the event's scopes.`);
+      else if (scope.modes?.includes(mode) === false) plan.faults.push(`${at}: ${field} would have ${name}, which would not have the mode ${mode}.`);
     }
   }
 }

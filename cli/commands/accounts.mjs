@@ -9,13 +9,13 @@ const FIELDS = {
   email: text('email', 'EMAIL', 'the address to sign in with'),
   name: text('name', 'TEXT', 'the person\'s name'),
   roles: names('roles', 'the roles at this event; "" for none'),
-  permissions: names('permissions', 'the permissions beside those of the roles; "" for none'),
-  password: { type: 'boolean', help: 'set a password: asked for, or the first line of standard input' },
+  permissions: names('permissions', 'extra permissions, besides those of the roles; "" for none'),
+  password: { type: 'boolean', help: 'set a password: you are asked for it, or it is the first line of standard input' },
 };
 
 async function list({ api, out, most, operands: [host] }) {
   const accounts = await api.items(path`/events/${host}/accounts`, { most });
-  out(accounts, () => table(accounts, ['id', 'email', 'name', 'status', 'roles', 'permissions'], 'There is no account at this event.'));
+  out(accounts, () => table(accounts, ['id', 'email', 'name', 'status', 'roles', 'permissions'], 'This event has no accounts.'));
 }
 
 async function show({ api, out, operands: [host, account] }) {
@@ -43,7 +43,7 @@ const create = {
 
 const update = {
   words: ['accounts', 'update'],
-  summary: 'changes an account; a new password ends its sessions',
+  summary: 'changes an account; a new password signs the person out everywhere',
   operands: OPERANDS,
   options: FIELDS,
   async run({ api, out, values, operands: [host, account] }) {
@@ -54,7 +54,7 @@ const update = {
 
 async function disable({ api, out, values, operands: [host, account] }) {
   const { id, email } = await findAccount(api, host, account);
-  await confirmByName(values.yes, `This ends every session and grant of ${email}; enabling the account again brings none back.`, email);
+  await confirmByName(values.yes, `This ends every session and grant of ${email}. Enabling the account again does not bring them back.`, email);
   saved(out, await api.patch(path`/events/${host}/accounts/${id}`, { status: 'disabled' }));
 }
 
@@ -65,7 +65,7 @@ async function enable({ api, out, operands: [host, account] }) {
 
 async function remove({ api, values, operands: [host, account] }) {
   const { id, email } = await findAccount(api, host, account);
-  await confirmByName(values.yes, `This erases ${id} and ends all it was given.`, email);
+  await confirmByName(values.yes, `This erases the account ${id} and ends all its sessions, grants and tokens.`, email);
   await api.delete(path`/events/${host}/accounts/${id}`);
   remark(`Deleted ${id}.`);
 }
@@ -73,10 +73,10 @@ async function remove({ api, values, operands: [host, account] }) {
 export default [
   { words: ['accounts', 'list'], summary: 'lists the accounts of an event', operands: ['HOST'], options: MOST, run: list },
   { words: ['accounts', 'show'], summary: 'shows an account', operands: OPERANDS, options: {}, run: show },
-  { words: ['accounts', 'find'], summary: 'shows the account with an e-mail address', operands: ['HOST', 'EMAIL'], options: {}, run: find },
+  { words: ['accounts', 'find'], summary: 'shows the account with this email address', operands: ['HOST', 'EMAIL'], options: {}, run: find },
   create,
   update,
-  { words: ['accounts', 'disable'], summary: 'shuts an account and ends its grants', operands: OPERANDS, options: YES, run: disable },
-  { words: ['accounts', 'enable'], summary: 'opens it again', operands: OPERANDS, options: {}, run: enable },
+  { words: ['accounts', 'disable'], summary: 'locks an account, signs the person out and ends all grants', operands: OPERANDS, options: YES, run: disable },
+  { words: ['accounts', 'enable'], summary: 'unlocks a disabled account', operands: OPERANDS, options: {}, run: enable },
   { words: ['accounts', 'delete'], summary: 'erases an account', operands: OPERANDS, options: YES, run: remove },
 ];

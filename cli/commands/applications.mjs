@@ -9,8 +9,8 @@ const FIELDS = {
   name: text('name', 'TEXT', 'what people call it'),
   description: text('description', 'TEXT', 'what it does, in a sentence'),
   website: text('website', 'URL', 'where people can read about it'),
-  'redirect-uri': listOf('redirect_uris', 'URI', 'where answers may be sent; several times for several, "" for none'),
-  'require-pkce': flag('require_pkce', 'whether it must use PKCE; --no-require-pkce if not'),
+  'redirect-uri': listOf('redirect_uris', 'URI', 'where people may be sent back to; repeat it for several, "" for none'),
+  'require-pkce': flag('require_pkce', 'require PKCE; --no-require-pkce to switch it off'),
 };
 
 /** All of it but its secrets, of which there is more to say. */
@@ -18,9 +18,9 @@ const described = ({ secrets, secret_id, client_secret, ...rest }) => rest;
 
 const create = {
   words: ['applications', 'create'],
-  summary: 'registers an application and prints its secret, once',
+  summary: 'registers an application and prints its secret once',
   operands: [],
-  options: { ...FIELDS, type: oneOf('type', TYPES, 'whether it can keep a secret; confidential if left out') },
+  options: { ...FIELDS, type: oneOf('type', TYPES, 'confidential if it can keep a secret (the default), public if not') },
   required: ['name'],
   async run({ api, out, values }) {
     const blank = { description: '', website: '', redirect_uris: [], type: 'confidential' };
@@ -36,7 +36,7 @@ const create = {
 
 const update = {
   words: ['applications', 'update'],
-  summary: 'changes an application; what is left out stays',
+  summary: 'changes an application; options you leave out keep their value',
   operands: ['CLIENT_ID'],
   options: { ...FIELDS, status: oneOf('status', ['active', 'suspended'], 'suspended: paused at every event') },
   async run({ api, out, values, operands: [clientId] }) {
@@ -47,7 +47,7 @@ const update = {
 
 async function list({ api, out, most }) {
   const applications = await api.items('/applications', { most });
-  out(applications, () => table(applications, ['client_id', 'name', 'type', 'status', 'website'], 'There is no application yet.'));
+  out(applications, () => table(applications, ['client_id', 'name', 'type', 'status', 'website'], 'There are no applications yet.'));
 }
 
 async function show({ api, out, operands: [clientId] }) {
@@ -55,13 +55,13 @@ async function show({ api, out, operands: [clientId] }) {
   out(application, () => {
     record(described(application));
     print();
-    table(application.secrets, ['id', 'created_at', 'last_used_at'], 'It has no secret.');
+    table(application.secrets, ['id', 'created_at', 'last_used_at'], 'It has no secrets.');
   });
 }
 
 async function remove({ api, values, operands: [clientId] }) {
   const { name } = await api.get(path`/applications/${clientId}`);
-  await confirmByName(values.yes, `This deletes application ${clientId} and ends all it was given, at every event.`, name);
+  await confirmByName(values.yes, `This deletes application ${clientId} and ends all its grants and tokens, at every event.`, name);
   await api.delete(path`/applications/${clientId}`);
   remark(`Deleted application ${clientId}.`);
 }
@@ -73,17 +73,17 @@ async function addSecret({ api, out, operands: [clientId] }) {
 
 async function deleteSecret({ api, values, operands: [clientId, secretId] }) {
   const { name } = await api.get(path`/applications/${clientId}`);
-  await confirmByName(values.yes, `Whoever uses secret ${secretId} of application ${clientId} is locked out.`, name);
+  await confirmByName(values.yes, `Programs that still use secret ${secretId} of application ${clientId} will be refused.`, name);
   await api.delete(path`/applications/${clientId}/secrets/${secretId}`);
   remark(`Deleted secret ${secretId}.`);
 }
 
 export default [
   { words: ['applications', 'list'], summary: 'lists the applications of the deployment', operands: [], options: MOST, run: list },
-  { words: ['applications', 'show'], summary: 'shows an application and its secret ids', operands: ['CLIENT_ID'], options: {}, run: show },
+  { words: ['applications', 'show'], summary: 'shows an application and the ids of its secrets', operands: ['CLIENT_ID'], options: {}, run: show },
   create,
   update,
   { words: ['applications', 'delete'], summary: 'deletes an application', operands: ['CLIENT_ID'], options: YES, run: remove },
-  { words: ['applications', 'add-secret'], summary: 'makes a second secret, valid beside the first', operands: ['CLIENT_ID'], options: {}, run: addSecret },
+  { words: ['applications', 'add-secret'], summary: 'creates a second secret; the first one stays valid', operands: ['CLIENT_ID'], options: {}, run: addSecret },
   { words: ['applications', 'delete-secret'], summary: 'deletes a secret', operands: ['CLIENT_ID', 'SECRET_ID'], options: YES, run: deleteSecret },
 ];

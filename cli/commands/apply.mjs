@@ -6,7 +6,7 @@ import { Fault } from '../fault.mjs';
 import { confirm, confirmByName, plain, print, remark } from '../terminal.mjs';
 import { YES, showSecret } from './common.mjs';
 
-const GO_ON = 'What stands above it in the plan may be done already. Mend what is wrong and apply the file again: it goes on from there.';
+const GO_ON = 'The changes listed before it may already be done. Fix the problem and apply the file again: it continues from there.';
 
 async function run({ api, values, operands: [file] }) {
   const description = readDescription(file);
@@ -33,14 +33,14 @@ async function run({ api, values, operands: [file] }) {
 
 function showPlan(say, { host, changes, kept, guessed, narrowed }, where) {
   for (const { name, client_id } of guessed) {
-    remark(`Application ${client_id} is taken for "${plain(name)}" by its name alone. If it is the right one, add to the file: client_id: "${client_id}"`);
+    remark(`Application ${client_id} was matched to "${plain(name)}" by its name alone. If it is the right one, add this to the file: client_id: "${client_id}"`);
   }
-  if (kept.length > 0) remark(`Not in the file, and kept (--prune removes it): ${kept.map(plain).join(', ')}`);
+  if (kept.length > 0) remark(`Not in the file, but kept (--prune removes it): ${kept.map(plain).join(', ')}`);
   if (changes.length === 0) {
     say('Nothing to change.');
     return;
   }
-  say(`What changes of ${where}:\n`);
+  say(`Changes to ${where}:\n`);
   for (const { sign, what, details } of changes) {
     say(`${sign} ${plain(what)}`);
     for (const detail of details) say(`    ${plain(detail)}`);
@@ -57,7 +57,7 @@ function showPlan(say, { host, changes, kept, guessed, narrowed }, where) {
 async function carryOut(api, plan, values, registered) {
   const deletes = plan.changes.some(({ sign }) => sign === '-');
   const lost = [
-    ...(deletes ? ['Lines with "-" are deleted, and what was granted through them ends.'] : []),
+    ...(deletes ? ['Everything marked "-" is deleted, and grants that depend on it end or lose part of what they allow.'] : []),
     ...(plan.narrowed.length > 0 ? ['What is taken away comes back only with a new authorization.'] : []),
   ];
   if (lost.length > 0) await confirmByName(values.yes, lost.join('\n'), plan.host);
@@ -92,11 +92,11 @@ class Registered {
 
 export default {
   words: ['apply'],
-  summary: 'makes an event what a YAML or JSON file says, after showing what would change',
+  summary: 'sets up an event as a YAML or JSON file describes it, after showing what would change',
   operands: ['FILE'],
   options: {
     'dry-run': { type: 'boolean', help: 'only show what would change' },
-    prune: { type: 'boolean', help: 'delete scopes, roles and integrations that the file does not have' },
+    prune: { type: 'boolean', help: 'delete scopes, roles and integrations that are not in the file' },
     ...YES,
   },
   run,

@@ -6,15 +6,15 @@ import { path } from '../operator-api.mjs';
 import { print, record } from '../terminal.mjs';
 
 /** For what cannot be undone. */
-export const YES = { yes: { type: 'boolean', help: 'go on without being asked' } };
+export const YES = { yes: { type: 'boolean', help: 'continue without being asked' } };
 
 /** For lists. */
-export const MOST = { most: { value: 'N', help: 'at most so many' } };
+export const MOST = { most: { value: 'N', help: 'show at most N' } };
 
 export function readMost({ most }, otherwise = Infinity) {
   if (most === undefined) return otherwise;
   const number = integer(most, 'most');
-  if (number === 0) throw wrongUsage('--most needs a number above 0.');
+  if (number === 0) throw wrongUsage('--most must be 1 or more.');
   return number;
 }
 
@@ -31,7 +31,7 @@ export async function accountOf(api, host, email) {
   const [account] = email ? await api.items(path`/events/${host}/accounts`, { query: { email }, most: 1 }) : [];
   // What is done to the account may be final, so it had better be the right one.
   if (account?.email.toLowerCase() !== email.trim().toLowerCase()) {
-    throw new Fault(EXIT.refused, `Nobody at ${host} has this e-mail address.`);
+    throw new Fault(EXIT.refused, `There is no account with this email address at ${host}.`);
   }
   return account;
 }
@@ -46,5 +46,5 @@ export async function withNames(api, rows) {
 /** A client secret, the one time there is to see it. */
 export function showSecret({ client_id, secret_id, client_secret }) {
   record({ client_id, secret_id, client_secret });
-  print('\nThe secret is shown only now, and Willcall keeps no copy: store it where the application reads it.');
+  print('\nThe secret is shown only now, and Willcall keeps no copy of it. Store it where the application reads it.');
 }

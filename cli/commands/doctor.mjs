@@ -25,7 +25,7 @@ async function run({ values, operands: [url], out }) {
 }
 
 function withCredentials({ 'client-id': id, 'client-secret-file': file }) {
-  if ((id === undefined) !== (file === undefined)) throw wrongUsage('--client-id and --client-secret-file go together.');
+  if ((id === undefined) !== (file === undefined)) throw wrongUsage('Give --client-id and --client-secret-file together.');
   return id === undefined ? [] : clientChecks({ id, secret: readSecretFile(file, '--client-secret-file') });
 }
 
@@ -55,11 +55,11 @@ function show(results, site) {
 
 export default {
   words: ['doctor'],
-  summary: 'checks a live host against what can be seen from outside, without credentials',
+  summary: 'checks a running host from outside, without credentials',
   operands: ['URL'],
   options: {
-    'client-id': { value: 'ID', help: 'check also as this application' },
-    'client-secret-file': { value: 'FILE', help: 'where that application\'s secret is' },
+    'client-id': { value: 'ID', help: 'also check as this application' },
+    'client-secret-file': { value: 'FILE', help: 'a file with the secret of that application' },
   },
   needsNoDeployment: true,
   run,

@@ -7,7 +7,7 @@ const COLUMNS = ['host', 'name', 'created_at'];
 
 async function list({ api, out, most }) {
   const events = await api.items('/events', { most });
-  out(events, () => table(events, COLUMNS, 'There is no event yet. Create one: willcall events put HOST --name NAME'));
+  out(events, () => table(events, COLUMNS, 'There are no events yet. To create one: willcall events put HOST --name NAME'));
 }
 
 async function show({ api, out, operands: [host] }) {
@@ -28,10 +28,10 @@ const put = {
   summary: 'creates an event, or changes its settings',
   operands: ['HOST'],
   options: {
-    name: text('name', 'TEXT', 'what people call the event; needed for a new one'),
-    'retry-window': number('retry_window', 'seconds in which a refresh may be retried, 0 to 60'),
+    name: text('name', 'TEXT', 'the name people know the event by; required for a new one'),
+    'retry-window': number('retry_window', 'seconds within which a refresh can be repeated, 0 to 60'),
     'refresh-idle-days': nullable('never', number('refresh_idle_days', 'days without use after which a grant ends')),
-    'pat-max-days': nullable('none', number('pat_max_days', 'the longest life of a personal access token; none: no limit')),
+    'pat-max-days': nullable('none', number('pat_max_days', 'the most days a personal access token can last; none: no limit')),
     accent: nullable('none', text('accent', '#RRGGBB', 'the colour of the band at the top of its pages')),
   },
   async run({ api, out, values, operands: [host] }) {
@@ -41,7 +41,7 @@ const put = {
 
 async function remove({ api, values, operands: [host] }) {
   const event = await api.get(path`/events/${host}`);
-  await confirmByName(values.yes, `This deletes the event "${event.name}" with every account, grant and approval.`, event.host);
+  await confirmByName(values.yes, `This deletes the event "${event.name}" with all its accounts, grants and approvals.`, event.host);
   await api.delete(path`/events/${host}`);
   remark(`Deleted ${event.host}.`);
 }
@@ -50,5 +50,5 @@ export default [
   { words: ['events', 'list'], summary: 'lists the events', operands: [], options: MOST, run: list },
   { words: ['events', 'show'], summary: 'shows an event with its scopes and roles', operands: ['HOST'], options: {}, run: show },
   put,
-  { words: ['events', 'delete'], summary: 'deletes an event and everything of it', operands: ['HOST'], options: YES, run: remove },
+  { words: ['events', 'delete'], summary: 'deletes an event and everything in it', operands: ['HOST'], options: YES, run: remove },
 ];

@@ -22,10 +22,10 @@ const put = {
   summary: 'approves an application at an event, or changes its approval',
   operands: OPERANDS,
   options: {
-    'obo-scopes': names('obo_scopes', 'what it may ask of people; "" for nothing'),
-    'service-scopes': names('service_scopes', 'what it may do as itself; "" for nothing'),
-    'service-refresh-tokens': flag('service_refresh_tokens', 'whether it gets refresh tokens as a service; --no-service-refresh-tokens if not'),
-    status: oneOf('status', ['active', 'suspended'], 'suspended: its tokens are paused, and what people granted is kept'),
+    'obo-scopes': names('obo_scopes', 'what it may ask people for; "" for nothing'),
+    'service-scopes': names('service_scopes', 'what it may do as a service; "" for nothing'),
+    'service-refresh-tokens': flag('service_refresh_tokens', 'give it refresh tokens as a service; --no-service-refresh-tokens to switch them off'),
+    status: oneOf('status', ['active', 'suspended'], 'suspended: its tokens are paused, but what people granted is kept'),
     ...YES,
   },
   async run({ api, out, values, operands: [host, clientId] }) {
@@ -40,7 +40,7 @@ const put = {
 
 /** Said even where nobody is asked: it stands in the log of a script then. */
 async function confirmTaking(values, host, { client_id, application_name }, taken) {
-  remark(`This takes away from ${plain(application_name)} (${client_id}) at ${host}:`);
+  remark(`This takes away from application ${plain(application_name)} (${client_id}) at ${host}:`);
   for (const { what } of taken) remark(`  ${plain(what)}`);
   for (const consequence of consequencesOf(taken)) remark(consequence);
   remark(pauseInstead(host, client_id));
@@ -50,7 +50,7 @@ async function confirmTaking(values, host, { client_id, application_name }, take
 async function remove({ api, values, operands: [host, clientId] }) {
   await api.get(path`/events/${host}/integrations/${clientId}`);
   const { name } = await api.get(path`/applications/${clientId}`);
-  await confirmByName(values.yes, `This ends all that application ${clientId} was given at ${host}.`, name);
+  await confirmByName(values.yes, `This ends all grants and tokens of application ${clientId} at ${host}.`, name);
   await api.delete(path`/events/${host}/integrations/${clientId}`);
   remark(`Application ${clientId} is no longer approved at ${host}.`);
 }
@@ -64,9 +64,9 @@ const settingStatus = (status) => async ({ api, out, operands: [host, clientId] 
 
 export default [
   { words: ['integrations', 'list'], summary: 'lists the applications approved at an event', operands: ['HOST'], options: MOST, run: list },
-  { words: ['integrations', 'show'], summary: 'shows what is approved', operands: OPERANDS, options: {}, run: show },
+  { words: ['integrations', 'show'], summary: 'shows what an application is approved for', operands: OPERANDS, options: {}, run: show },
   put,
-  { words: ['integrations', 'delete'], summary: 'takes the approval back, for good', operands: OPERANDS, options: YES, run: remove },
+  { words: ['integrations', 'delete'], summary: 'withdraws the approval, for good', operands: OPERANDS, options: YES, run: remove },
   { words: ['integrations', 'suspend'], summary: 'pauses an application at an event', operands: OPERANDS, options: {}, run: settingStatus('suspended') },
-  { words: ['integrations', 'resume'], summary: 'ends the pause', operands: OPERANDS, options: {}, run: settingStatus('active') },
+  { words: ['integrations', 'resume'], summary: 'lets a paused application continue', operands: OPERANDS, options: {}, run: settingStatus('active') },
 ];

@@ -15,7 +15,7 @@ async function listGrants({ api, out, most, operands: [host, account] }) {
 
 async function endGrant({ api, values, operands: [host, account, grant] }) {
   const { id, email } = await findAccount(api, host, account);
-  await confirmByName(values.yes, `The application loses what ${email} granted it, until they authorize it again.`, email);
+  await confirmByName(values.yes, `The application loses what ${email} granted it with this grant, until they authorize it again.`, email);
   await api.delete(path`/events/${host}/accounts/${id}/grants/${grant}`);
   remark(`Ended ${grant}.`);
 }
@@ -34,7 +34,7 @@ async function usage({ api, out, most, values, operands: [host] }) {
 }
 
 export default [
-  { words: ['grants', 'list'], summary: 'lists what a person granted', operands: ['HOST', 'ACCOUNT'], options: MOST, run: listGrants },
+  { words: ['grants', 'list'], summary: 'lists what a person has granted to applications', operands: ['HOST', 'ACCOUNT'], options: MOST, run: listGrants },
   { words: ['grants', 'end'], summary: 'ends a grant', operands: ['HOST', 'ACCOUNT', 'GRANT_ID'], options: YES, run: endGrant },
   { words: ['audit'], summary: `shows the audit log, newest first (the last ${NEWEST})`, operands: ['HOST'], options: MOST, most: NEWEST, run: audit },
   {
@@ -43,9 +43,9 @@ export default [
     operands: ['HOST'],
     options: {
       ...MOST,
-      'client-id': { value: 'ID', help: 'of this application only' },
-      from: { value: 'YYYY-MM-DD', help: 'from this day on' },
-      to: { value: 'YYYY-MM-DD', help: 'up to and with this day' },
+      'client-id': { value: 'ID', help: 'only this application' },
+      from: { value: 'YYYY-MM-DD', help: 'the first day to show' },
+      to: { value: 'YYYY-MM-DD', help: 'the last day to show' },
     },
     run: usage,
   },

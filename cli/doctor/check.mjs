@@ -8,10 +8,10 @@ export const check = (section, rule, remedy, run) => ({ section, rule, remedy, r
 
 // What is wrong with a healthy deployment is mostly something in front of it.
 export const REMEDY = {
-  deploy: 'This is Willcall\'s own doing, so another version or another program answers here. Deploy the current one: npm run deploy',
-  headers: 'A rule in front of the Worker takes or changes headers. In the Cloudflare dashboard, look for Transform Rules and Page Rules on this host.',
-  cache: 'A cache must not keep this. In the Cloudflare dashboard, take this host out of every Cache Rule and "Cache Everything".',
-  paths: 'Something in front of the Worker answers instead of it. The host must be a custom domain of the Worker, for every path.',
+  deploy: 'Willcall itself does this, so another version or another program is answering here. Deploy the current version: npm run deploy',
+  headers: 'A rule in front of the Worker removes or changes headers. In the Cloudflare dashboard, look for Transform Rules and Page Rules on this host.',
+  cache: 'This must not be cached. In the Cloudflare dashboard, exclude this host from every Cache Rule and from "Cache Everything".',
+  paths: 'Something in front of the Worker is answering instead of it. The host must be a custom domain of the Worker, for every path.',
 };
 
 export function expect(holds, seen) {

@@ -21,37 +21,37 @@ const CLOSED = [PATHS.authorize, PATHS.introspect, PATHS.login, PATHS.account, P
 const FROM_ELSEWHERE = { Origin: 'https://elsewhere.invalid' };
 const PREFLIGHT = { ...FROM_ELSEWHERE, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization,content-type' };
 
-const NO_EVENT = `${REMEDY.paths} If it is 404, there is no event of this host: willcall events put HOST --name NAME`;
+const NO_EVENT = `${REMEDY.paths} If it is 404, there is no event with this host name: willcall events put HOST --name NAME`;
 
 const corsOf = ({ headers }) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
 export default [
-  check('RFC 8414 3.2', 'the metadata are JSON at /.well-known/oauth-authorization-server', NO_EVENT, metadataOf),
-  check('RFC 8414 3.3', 'the issuer is exactly the address asked', 'Clients compare it byte by byte. Use the host of the event, in lower case and without a port.', async (site) => {
+  check('RFC 8414 3.2', 'the metadata is JSON at /.well-known/oauth-authorization-server', NO_EVENT, metadataOf),
+  check('RFC 8414 3.3', 'the issuer is exactly the address given', 'Clients compare it byte by byte. Use the event\'s host name, in lower case and without a port.', async (site) => {
     const { issuer } = await metadataOf(site);
     expect(issuer === site.issuer, `issuer ${issuer}`);
   }),
-  check('RFC 8414 2', 'the endpoints are of this host and the canonical ones', REMEDY.deploy, async (site) => {
+  check('RFC 8414 2', 'the endpoints are the canonical ones on this host', REMEDY.deploy, async (site) => {
     const metadata = await metadataOf(site);
     const expected = [PATHS.authorize, PATHS.token, PATHS.revoke, PATHS.introspect].map((path) => `${site.issuer}${path}`);
     ENDPOINTS.forEach((name, index) => expect(metadata[name] === expected[index], `${name} ${metadata[name]}`));
   }),
-  check('RFC 8414 2', 'what is supported is told, and no more', REMEDY.deploy, async (site) => {
+  check('RFC 8414 2', 'exactly what is supported is listed', REMEDY.deploy, async (site) => {
     const metadata = await metadataOf(site);
     for (const [name, values] of Object.entries(SUPPORTED)) {
       const told = metadata[name];
       expect(Array.isArray(told) && [...told].sort().join() === [...values].sort().join(), `${name} ${JSON.stringify(told)}`);
     }
   }),
-  check('RFC 7636 4.2', 'S256 is the one code challenge method', REMEDY.deploy, async (site) => {
+  check('RFC 7636 4.2', 'S256 is the only code challenge method', REMEDY.deploy, async (site) => {
     const { code_challenge_methods_supported: methods } = await metadataOf(site);
-    expect(JSON.stringify(methods) === '["S256"]', JSON.stringify(methods) ?? 'none told');
+    expect(JSON.stringify(methods) === '["S256"]', JSON.stringify(methods) ?? 'none listed');
   }),
   check('RFC 9207 3', 'answers to authorization requests name the issuer', REMEDY.deploy, async (site) => {
     const { authorization_response_iss_parameter_supported: told } = await metadataOf(site);
     expect(told === true, String(told));
   }),
-  check('Fetch 3.2', 'CORS is open, without credentials, at the token and revocation endpoints, metadata and users', REMEDY.headers, async (site) => {
+  check('Fetch 3.2', 'CORS is open, without credentials, for the token and revocation endpoints, metadata and users', REMEDY.headers, async (site) => {
     for (const target of OPEN) {
       const preflight = await site.send(target, { method: 'OPTIONS', headers: PREFLIGHT });
       const method = target === PATHS.token || target === PATHS.revoke ? 'POST' : 'GET';

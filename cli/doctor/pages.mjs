@@ -28,9 +28,9 @@ async function shown(site) {
   return [
     ['the sign-in page', await site.get(PATHS.login)],
     ['the front page', await site.get('/')],
-    ['a page that is not there', await site.get('/no-such')],
+    ['a page that does not exist', await site.get('/no-such')],
     ['a refused request', await site.get(`${PATHS.authorize}?${request(site)}`)],
-    ['the way to the sign-in page', await site.get(PATHS.account)],
+    ['the redirect to the sign-in page', await site.get(PATHS.account)],
   ];
 }
 
@@ -38,7 +38,7 @@ async function shown(site) {
 const QUIET = ['no-referrer', 'same-origin', 'strict-origin', 'strict-origin-when-cross-origin'];
 
 const NO_SCRIPTS = `${REMEDY.headers} Features that write scripts into pages (Rocket Loader, Web Analytics) must be off for this host.`;
-const WAIT = `${REMEDY.headers} 429 means that there were many failures from this address: wait a minute.`;
+const WAIT = `${REMEDY.headers} 429 means that there were many failed attempts from this address: wait a minute.`;
 
 export default [
   check('RFC 6749 4.1.2.1', 'an unknown client_id is a 400 page, never a redirect', REMEDY.deploy, async (site) => {
@@ -48,7 +48,7 @@ export default [
       expect(!reply.text.includes(`action="${ELSEWHERE}`), 'a form that leads to the redirect_uri');
     }
   }),
-  check('RFC 6749 3.1', 'client_id missing or repeated, and a request of more than 8 KiB, are a 400 page', REMEDY.deploy, async (site) => {
+  check('RFC 6749 3.1', 'a missing or repeated client_id, or a request of more than 8 KiB, is a 400 page', REMEDY.deploy, async (site) => {
     expectErrorPage(await site.get(PATHS.authorize));
     expectErrorPage(await site.get(`${PATHS.authorize}?${request(site)}&client_id=${site.unknownClient}`));
     expectErrorPage(await site.get(`${PATHS.authorize}?${request(site, { state: 'x'.repeat(8 * 1024) })}`));
@@ -63,12 +63,12 @@ export default [
       expect(headers['x-frame-options']?.toUpperCase() === 'DENY', `${what}: X-Frame-Options ${headers['x-frame-options'] ?? 'missing'}`);
     }
   }),
-  check('RFC 9700 4.2.4', 'no page tells another site its address', REMEDY.headers, async (site) => {
+  check('RFC 9700 4.2.4', 'no page reveals its address to another site', REMEDY.headers, async (site) => {
     for (const [what, { headers }] of await shown(site)) {
       expect(QUIET.includes(headers['referrer-policy']), `${what}: Referrer-Policy ${headers['referrer-policy'] ?? 'missing'}`);
     }
   }),
-  check('Fetch 3.6', 'no browser guesses a content type', REMEDY.headers, async (site) => {
+  check('Fetch 3.6', 'browsers are told not to guess content types', REMEDY.headers, async (site) => {
     const replies = [...await shown(site), ['the token endpoint', await site.post(PATHS.token)], ['the metadata', await site.get(PATHS.metadata)]];
     for (const [what, { headers }] of replies) {
       expect(headers['x-content-type-options'] === 'nosniff', `${what}: X-Content-Type-Options ${headers['x-content-type-options'] ?? 'missing'}`);
@@ -84,12 +84,12 @@ export default [
       expect(!foreign, `${what} loads ${foreign}`);
     }
   }),
-  check('RFC 9111 5.2.2.5', 'pages are not kept in any cache', REMEDY.cache, async (site) => {
+  check('RFC 9111 5.2.2.5', 'pages are not cached', REMEDY.cache, async (site) => {
     for (const [what, { headers }] of await shown(site)) {
       expect(/\bno-store\b/.test(headers['cache-control'] ?? ''), `${what}: Cache-Control ${headers['cache-control'] ?? 'missing'}`);
     }
   }),
-  check('Willcall', 'who is not signed in is sent to the sign-in page of this host', REMEDY.deploy, async (site) => {
+  check('Willcall', 'anyone not signed in is sent to the sign-in page of this host', REMEDY.deploy, async (site) => {
     const reply = await site.get(PATHS.account);
     const target = new URL(reply.headers.location ?? '', site.issuer);
     expect([302, 303].includes(reply.status) && target.origin === site.issuer && target.pathname === PATHS.login, seen(reply));
@@ -106,7 +106,7 @@ export default [
     }
   }),
   check('RFC 6265bis 4.1.3.2', 'cookies are named __Host-, with Secure and Path=/', REMEDY.headers, async (site) => {
-    if (!site.isHttps) throw new NotChecked('over plain http browsers take no such cookie');
+    if (!site.isHttps) throw new NotChecked('browsers do not accept such a cookie over plain http');
     const { cookies } = await site.get(PATHS.login);
     expect(cookies.length > 0, 'no cookie on the sign-in page');
     for (const line of cookies) {
@@ -126,7 +126,7 @@ export default [
     const { fields, cookies } = await signInForm(site);
     expectStatus(await site.post(PATHS.login, fields, { ...cookies, Origin: 'https://elsewhere.invalid' }), 403);
   }),
-  check('Willcall', 'a form of our own is read: a wrong password is the form again, with 400', WAIT, async (site) => {
+  check('Willcall', 'a genuine form is read: a wrong password shows the form again, with 400', WAIT, async (site) => {
     const { fields, cookies } = await signInForm(site);
     const reply = await site.post(PATHS.login, fields, { ...cookies, Origin: 'null' });
     expectStatus(reply, 400);

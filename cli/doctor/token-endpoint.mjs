@@ -39,7 +39,7 @@ export default [
     expectError(await site.post(PATHS.token, { grant_type: 'refresh_token', client_id: site.unknownClient }), 401, 'invalid_client');
     expectError(await site.postJson(PATHS.token, JSON.stringify({ client_id: site.unknownClient })), 401, 'invalid_client');
   }),
-  check('RFC 6749 5.2', 'where Basic was used, 401 comes with WWW-Authenticate: Basic', REMEDY.headers, async (site) => {
+  check('RFC 6749 5.2', 'if Basic was used, 401 comes with WWW-Authenticate: Basic', REMEDY.headers, async (site) => {
     const reply = await site.post(PATHS.token, GRANT, basic(site.unknownClient));
     expectError(reply, 401, 'invalid_client');
     expectChallenge(reply, 'Basic');
@@ -66,17 +66,17 @@ export default [
       }
     }
   }),
-  check('RFC 6749 5.2', 'descriptions of errors have no characters but those allowed', REMEDY.deploy, async (site) => {
+  check('RFC 6749 5.2', 'error descriptions contain only allowed characters', REMEDY.deploy, async (site) => {
     for (const reply of [await site.post(PATHS.token), await site.post(PATHS.token, `${GRANT}&${GRANT}`), await site.get(PATHS.token)]) {
       const description = jsonOf(reply.text)?.error_description;
       expect(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/.test(description ?? ''), JSON.stringify(description) ?? 'no description');
     }
   }),
-  check('RFC 7009 2.1', 'revocation takes no stranger: 401 invalid_client', REMEDY.deploy, async (site) => {
+  check('RFC 7009 2.1', 'revocation refuses strangers: 401 invalid_client', REMEDY.deploy, async (site) => {
     expectError(await site.post(PATHS.revoke, { token: 'none' }), 401, 'invalid_client');
     expectError(await site.post(PATHS.revoke, { token: 'none', client_id: site.unknownClient }), 401, 'invalid_client');
   }),
-  check('RFC 7662 2.1', 'introspection takes no stranger: 401 invalid_client', REMEDY.deploy, async (site) => {
+  check('RFC 7662 2.1', 'introspection refuses strangers: 401 invalid_client', REMEDY.deploy, async (site) => {
     expectError(await site.post(PATHS.introspect, { token: 'none' }), 401, 'invalid_client');
     const reply = await site.post(PATHS.introspect, { token: 'none' }, basic(site.unknownClient));
     expectError(reply, 401, 'invalid_client');

@@ -5,13 +5,13 @@ import { Fault } from '../fault.mjs';
 import { NotChecked, REMEDY, check, expect, expectError, expectJson, expectStatus, seen } from './check.mjs';
 import { PATHS } from './site.mjs';
 
-const HTTP_REMEDY = 'Willcall answers plain http itself: pages are redirected, the rest is refused before a credential is read. '
+const HTTP_REMEDY = 'Willcall answers plain http itself: it redirects pages and refuses everything else before it reads any credentials. '
   + 'If "Always Use HTTPS" is on for this zone, the edge redirects first, and a client that sends its secret over http never notices.';
 
 /** The answer over plain http; undefined if there is none, which is as good as a refusal. */
 async function plain(site, target, options) {
   if (site.isLoopback) throw new NotChecked('a loopback host is served over http');
-  if (site.url.port) throw new NotChecked('the plain http of another port than 443 is unknown');
+  if (site.url.port) throw new NotChecked('for a port other than 443, the plain http port is unknown');
   try {
     return await site.overHttp(target, options);
   } catch (error) {
@@ -62,7 +62,7 @@ const ALIASES = [
 ];
 
 export default [
-  check('RFC 6749 3.1', 'a page asked for over plain http is redirected to https', HTTP_REMEDY, async (site) => {
+  check('RFC 6749 3.1', 'a page requested over plain http is redirected to https', HTTP_REMEDY, async (site) => {
     const target = `${PATHS.login}?from=http`;
     const reply = await plain(site, target);
     if (!reply) return;
@@ -91,13 +91,13 @@ export default [
       expect(head.status === get.status && head.text === '', `${target}: ${head.status} for HEAD, ${get.status} for GET`);
     }
   }),
-  check('RFC 9110 15.5.5', 'a path that is not there is 404', REMEDY.paths, async (site) => {
+  check('RFC 9110 15.5.5', 'a path that does not exist is 404', REMEDY.paths, async (site) => {
     for (const target of ['/no-such', '/api/oauth', `${PATHS.token}/`, '/.well-known/no-such']) {
       const reply = await site.get(target);
       expect(reply.status === 404, `${target}: ${seen(reply)}`);
     }
   }),
-  check('RFC 9110 15.5.6', 'a wrong method is 405, with the right ones in Allow', REMEDY.paths, async (site) => {
+  check('RFC 9110 15.5.6', 'a wrong method is 405, and Allow lists the right ones', REMEDY.paths, async (site) => {
     for (const [target, wrong, right] of METHODS) {
       const reply = await site.send(target, { method: wrong, body: wrong === 'GET' ? undefined : '' });
       const allow = (reply.headers.allow ?? '').split(/\s*,\s*/);
@@ -105,10 +105,10 @@ export default [
       expect(sound, `${wrong} ${target}: ${seen(reply)}, Allow: ${reply.headers.allow ?? 'none'}`);
     }
   }),
-  check('Willcall', '/healthz says that it is well', 'The deployment\'s log says what is wrong: npx wrangler tail', async (site) => {
+  check('Willcall', '/healthz says that all is well', 'The deployment\'s log says what is wrong: npx wrangler tail', async (site) => {
     expectStatus(await site.get(PATHS.health), 200);
   }),
-  check('Willcall', 'every alias is the endpoint it stands for', REMEDY.paths, async (site) => {
+  check('Willcall', 'every alias answers like its canonical endpoint', REMEDY.paths, async (site) => {
     for (const [canonical, ...aliases] of ALIASES) {
       const { status, text } = await site.post(canonical);
       for (const alias of aliases) {
@@ -118,7 +118,7 @@ export default [
     }
     for (const alias of ['/oauth2/authorize', '/connect/authorize']) expectStatus(await site.get(`${alias}?client_id=${site.unknownClient}`), 400);
   }),
-  check('Willcall', 'a forwarded host or scheme is not believed', REMEDY.deploy, async (site) => {
+  check('Willcall', 'a forwarded host or scheme is not trusted', REMEDY.deploy, async (site) => {
     const forged = { 'X-Forwarded-Host': 'elsewhere.invalid', Forwarded: 'host=elsewhere.invalid;proto=http', 'X-Forwarded-Proto': 'http' };
     const reply = await site.get(PATHS.metadata, forged);
     const { issuer } = expectJson(reply);

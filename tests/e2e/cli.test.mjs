@@ -297,10 +297,10 @@ test('a password that is typed is not shown, and has to be typed twice', async (
   const event = await willcall.event('typing.localhost').create();
   const password = `correct horse ${randomText()}`;
   const create = ['accounts', 'create', event.host, '--email', 'typed@people.example', '--name', 'Typed', '--password'];
-  const mistyped = await runInTerminal(create, [['Password: ', password], ['Once more: ', `${password}x`]]);
+  const mistyped = await runInTerminal(create, [['Password: ', password], ['Again: ', `${password}x`]]);
   assert.equal(mistyped.status, WRONG_USAGE, mistyped.stdout);
   // A character too many, taken back.
-  const typed = await runInTerminal(create, [['Password: ', `${password}x\x7f`], ['Once more: ', password]]);
+  const typed = await runInTerminal(create, [['Password: ', `${password}x\x7f`], ['Again: ', password]]);
   assert.equal(typed.status, 0, typed.stdout);
   for (const { stdout } of [mistyped, typed]) assert.ok(!stdout.includes(password.slice(0, 8)), stdout);
   await event.browser().signIn({ email: 'typed@people.example', password });
@@ -520,7 +520,7 @@ applications: [{name: A, client_id: x, secrets: []}]
 integrations: [{application: B}, {}, {client_id: 7, application: A}, 3]
 `);
   const stderr = await fail(WRONG_USAGE, ['apply', file, '--yes'], { env: { WILLCALL_URL: 'http://127.0.0.1:9' } });
-  for (const at of ['event.nmae is unknown', 'event.retry_window must', 'accounts is unknown', 'scopes[0].modes[1] must', 'scopes[1] is there twice', 'scopes[2].name is missing', 'applications[0].client_id must', 'applications[0].secrets is unknown', 'integrations[3] must']) {
+  for (const at of ['event.nmae is unknown', 'event.retry_window must', 'accounts is unknown', 'scopes[0].modes[1] must', 'scopes[1] is repeated', 'scopes[2].name is missing', 'applications[0].client_id must', 'applications[0].secrets is unknown', 'integrations[3] must']) {
     assert.ok(stderr.includes(`\n  ${at}`), `${at} in\n${stderr}`);
   }
   for (const text of ['event: {host: a}\nevent: {host: b}\n', 'event: [', '- 1', '', 'scopes: []', 'event: !!set {a}', '{"event":{"host":"a","host":"b"}}']) {
@@ -541,17 +541,17 @@ test('apply: what cannot be done is told before anything is done', async () => {
   await refused(`${event}applications: [{name: A, client_id: 999999}]`, /no application 999999/);
   await refused(`${event}integrations: [{client_id: 999999}]`, /no application 999999/);
   const { client_id } = await operator.registerApplication({ name: 'Not of a kind' });
-  await refused(`${event}applications: [{name: Not of a kind, type: public}]`, /is confidential, which is fixed/);
-  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [user:read]}]`, /user:read, which does not have the mode obo/);
-  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [no:such]}]`, /no:such, which is not among/);
+  await refused(`${event}applications: [{name: Not of a kind, type: public}]`, /is confidential, and its type cannot be changed/);
+  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [user:read]}]`, /user:read, which would not have the mode obo/);
+  await refused(`${event}integrations: [{client_id: ${client_id}, obo_scopes: [no:such]}]`, /no:such, which would not be one of/);
   assert.ok(!await exists(`/events/${host}`));
 
   await succeed(['apply', write('possible.yaml', `${event}scopes: [{name: a, title: A, modes: [obo]}]\nintegrations: [{client_id: ${client_id}, obo_scopes: [a]}]`), '--yes']);
-  await refused(`${event}scopes: []`, /obo_scopes would have a, which is not among/, '--prune');
-  await refused(`${event}scopes: [{name: a, modes: [service]}]`, /obo_scopes would have a, which does not have the mode obo/);
-  await refused(`${event}scopes: [{name: "pii:basic", modes: [service]}]`, /built-in pii:basic are fixed/);
+  await refused(`${event}scopes: []`, /obo_scopes would have a, which would not be one of/, '--prune');
+  await refused(`${event}scopes: [{name: a, modes: [service]}]`, /obo_scopes would have a, which would not have the mode obo/);
+  await refused(`${event}scopes: [{name: "pii:basic", modes: [service]}]`, /built-in pii:basic cannot be changed/);
   await operator.registerApplication({ name: 'Not of a kind' });
-  await refused(`${event}applications: [{name: Not of a kind}]`, /several applications of this name/);
+  await refused(`${event}applications: [{name: Not of a kind}]`, /several applications with this name/);
 });
 
 test('apply: the last day of use is nothing to set, and no change', async () => {
@@ -681,7 +681,7 @@ test('doctor: with an application’s credentials it checks more, and shows none
   const file = write('client-secret', `${client.client_secret}\n`);
   const { status, stdout, stderr } = await run(['doctor', event.issuer, '--client-id', client.client_id, '--client-secret-file', file]);
   assert.equal(status, 0, stdout + stderr);
-  assert.match(stdout, /  pass  a token of its own is issued/);
+  assert.match(stdout, /  pass  a service token is issued/);
   write('client-secret', tampered(client.client_secret));
   const wrong = await run(['doctor', event.issuer, '--client-id', client.client_id, '--client-secret-file', file]);
   assert.equal(wrong.status, REFUSED);
@@ -712,8 +712,8 @@ test('doctor: one wrong thing is one failure', async () => {
   const cookies = (change) => (headers) => ({ ...headers, 'set-cookie': headers['set-cookie']?.map(change) });
   const wrongs = {
     'every kind of answer carries Strict-Transport-Security': without('strict-transport-security'),
-    'no page tells another site its address': without('referrer-policy'),
-    'no browser guesses a content type': without('x-content-type-options'),
+    'no page reveals its address to another site': without('referrer-policy'),
+    'browsers are told not to guess content types': without('x-content-type-options'),
     'no page can be framed': without('x-frame-options'),
     'there is no CORS anywhere else': (headers) => ({ ...headers, 'access-control-allow-origin': '*' }),
     'cookies are named __Host-, with Secure and Path=/': cookies((line) => line.replace('; Secure', '')),
@@ -724,5 +724,5 @@ test('doctor: one wrong thing is one failure', async () => {
     assert.deepEqual([status, failures(stdout)], [REFUSED, [rule]], stdout);
   }
   const served = await examineOverHttps(host, { plain: (_, response) => response.end('plain http, served') });
-  assert.deepEqual(failures(served.stdout), ['a page asked for over plain http is redirected to https', 'the token endpoint over plain http is 403 https_required']);
+  assert.deepEqual(failures(served.stdout), ['a page requested over plain http is redirected to https', 'the token endpoint over plain http is 403 https_required']);
 });
