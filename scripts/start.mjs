@@ -23,10 +23,10 @@ const HELP = `npm start [-- [--port N] [--persist-to DIR] [options of wrangler d
 
   Builds Willcall and runs it on this machine, with a demo event to try.
 
-  --port N          where it listens, at http://localhost:N (8787)
-  --persist-to DIR  where its data are kept (.wrangler/state)
+  --port N          the port to listen on, at http://localhost:N (default 8787)
+  --persist-to DIR  where the data is kept (default .wrangler/state)
 
-Anything else goes to wrangler dev, whose options "npx wrangler dev --help" lists. Ctrl-C stops it.`;
+All other options go to wrangler dev; "npx wrangler dev --help" lists them. Ctrl-C stops the server.`;
 
 async function start(args) {
   if (args.includes('--help') || args.includes('-h')) {
@@ -165,7 +165,7 @@ async function untilReady(origin, server) {
       answered ??= Date.now();
       if (Date.now() - answered > WELL_WITHIN) {
         throw new Fault(`${origin}/healthz answers ${response.status} ${await response.text()}\n`
-          + 'The lines above may say why. If it is a secret in .dev.vars, mend that, or delete the file to get a new one.');
+          + 'The lines above may say why. If it is a secret in .dev.vars, fix it, or delete the file to get a new one.');
       }
     } catch (error) {
       if (error instanceof Fault) throw error;
@@ -206,24 +206,24 @@ ${people}
 
     Use an application: run "npm run example" in another terminal, then open http://127.0.0.1:8788/
 
-  Or be that application, by hand:
+  Or act as that application, by hand:
 
-    # A token of its own
+    # Get a token as a service
     curl ${credentials} -d grant_type=client_credentials ${issuer}/api/oauth/token
 
-    # What that token is worth
+    # Check what that token allows
     TOKEN=$(curl -s ${credentials} -d grant_type=client_credentials ${issuer}/api/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
     curl ${credentials} -d token="$TOKEN" ${issuer}/api/oauth/introspect
 
-    # A person's: open this, authorize, and take code=… from the address the browser ends up at
-    # (nothing has to answer there); it is good for 60 seconds
+    # Get a token for a person: open this, authorize, and copy code=… from the address the browser ends up at
+    # (nothing has to answer there); the code is valid for 60 seconds
     ${authorize}
     curl ${credentials} -d grant_type=authorization_code -d redirect_uri=${redirect_uri} -d code=CODE ${issuer}/api/oauth/token
 
-    # The operator's side
+    # Use the operator API
     curl -H "Authorization: Bearer $(sed -n 's/^OPERATOR_TOKEN=//p' .dev.vars)" ${issuer}/api/admin/events
 
-  Ctrl-C stops it. After a change to the code, "npm run build" in another terminal reloads it.
+  Ctrl-C stops the server. After a change to the code, "npm run build" in another terminal reloads it.
 `;
 }
 

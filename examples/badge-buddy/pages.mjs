@@ -26,7 +26,7 @@ ${body}
 
 export function welcomePage({ notice }) {
   return page('Welcome', `${notice ? `<p class="notice" role="status">${escape(notice)}</p>\n` : ''}<h1>Your badge, before you queue</h1>
-<p>Sign in with the account you registered for the event with, and see the badge that waits for you at the door.</p>
+<p>Sign in with your event account to see the badge that is waiting for you at the door.</p>
 <p><a class="button" href="/sign-in">Sign in with the event</a></p>`);
 }
 

@@ -80,7 +80,7 @@ async function signIn(request, response) {
 async function callback(request, response) {
   const session = sessions.find(request);
   if (!session?.pending) {
-    return show(response, problemPage({ heading: 'Start again, please', explanation: 'This browser has not asked to sign in, or asked too long ago.' }), 400);
+    return show(response, problemPage({ heading: 'Please start again', explanation: 'This browser did not start a sign-in, or started it too long ago.' }), 400);
   }
   const { pending } = session;
   delete session.pending; // one answer to one question, right or wrong
@@ -102,14 +102,14 @@ async function signOut(request, response) {
     const revoked = await accounts.revoke(session.tokens).then(() => true, (error) => report(error));
     const notice = revoked
       ? 'You are signed out, and Badge Buddy can no longer use your account.'
-      : 'You are signed out here. The event could not be told: please revoke Badge Buddy on your account page there.';
+      : 'You are signed out here, but the event could not be reached. Please revoke Badge Buddy on your account page there.';
     sessions.start(response, session, { notice });
   }
   redirect(response, '/');
 }
 
 function notFound(request, response) {
-  show(response, problemPage({ heading: 'Nothing here', explanation: 'There is no such page.' }), 404);
+  show(response, problemPage({ heading: 'Page not found', explanation: 'There is no page at this address.' }), 404);
 }
 
 function keep(session, tokens) {
@@ -164,14 +164,14 @@ function fail(request, response, error) {
   }
   report(error);
   if (lacksPermission(error)) {
-    const explanation = 'Badge Buddy asks for something that your account at the event may not allow. '
-      + 'The event’s organisers can give you that permission: please ask them, and sign in again then.';
+    const explanation = 'Badge Buddy asked for something that your event account cannot grant. '
+      + 'The event’s organisers can give you that permission: please ask them, then sign in again.';
     return show(response, problemPage({ heading: 'You need a permission', explanation }), 403);
   }
   const signedIn = Boolean(sessions.find(request)?.tokens);
   if (isPaused(error)) {
-    const explanation = 'The event’s organisers do not let Badge Buddy work at the moment. '
-      + (signedIn ? 'You stay signed in: come back when they do.' : 'Please come back later, or ask them.');
+    const explanation = 'The event’s organisers do not allow Badge Buddy at the moment. '
+      + (signedIn ? 'You stay signed in: please come back later.' : 'Please come back later, or ask them.');
     return show(response, problemPage({ heading: 'Badge Buddy is paused', explanation, signedIn }), 503);
   }
   const explanation = 'The event did not let Badge Buddy in, or could not be reached. Please try again in a minute.';
