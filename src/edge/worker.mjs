@@ -193,7 +193,7 @@ export default {
     } catch (error) {
       distrust();
       logError(error);
-      return failure(500, 'server_error', 'Something went wrong here.');
+      return failure(500, 'server_error', 'Something went wrong on the server.');
     }
     if (bytes === undefined && request.body && !request.body.locked) await drain(request.body).catch(() => {});
     return host.response ?? failure(503, 'temporarily_unavailable', 'Try again in a moment.', { 'retry-after': '1' });
