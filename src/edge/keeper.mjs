@@ -7,7 +7,7 @@ import { beSound, distrust } from './memory.mjs';
 import { Table } from './table.mjs';
 import { object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after } from './willcall.js';
 
-// As many notes of an outbox as Rust hands out at a time.
+// As many notes of an outbox are told at a time.
 const NOTES_AT_ONCE = 20;
 
 // An alarm that rings within this is soon enough for whatever else there is to do.
@@ -193,16 +193,27 @@ class Keeper extends DurableObject {
     // It has rung.
     this.alarmAt = Infinity;
     try {
-      this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+      const swept = this.sweep();
       const told = await this.tell().catch((error) => this.nothingTold(error));
       this.transaction(() => {}, true);
       if (await this.triesAgain(told)) return;
-      const wakeAfter = object_wake_after(this.kind, this.table, Date.now());
+      const wakeAfter = swept ? object_wake_after(this.kind, this.table, Date.now()) : LONGEST_RETRY_S;
       if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
     } catch (error) {
       // The platform rings an alarm that failed a few times more, and then never again.
       this.log(error);
       await this.setAlarm(LONGEST_RETRY_S);
+    }
+  }
+
+  /** Clears up, one step. Whether that was possible: a row that cannot be read must not hold up what is to be told. */
+  sweep() {
+    try {
+      this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+      return true;
+    } catch (error) {
+      this.log(error);
+      return false;
     }
   }
 
@@ -245,7 +256,7 @@ class Keeper extends DurableObject {
     let after;
     for (;;) {
       beSound();
-      const notes = targets ? this.notesOf(targets) : JSON.parse(object_pending(this.kind, this.table, after, Date.now()));
+      const notes = targets ? this.notesOf(targets) : JSON.parse(object_pending(this.kind, this.table, after, NOTES_AT_ONCE, Date.now()));
       after = notes.at(-1)?.target;
       const done = await Promise.all(notes.map((note) => this.sendInTurn(note, told)));
       this.keepTold(done.filter(Boolean));

@@ -112,7 +112,7 @@ fn seconds(seconds: u64) -> Option<f64> {
     u32::try_from(seconds).ok().map(f64::from)
 }
 
-/// The next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect, fault}`.
+/// So many of the next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect, fault}`.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -121,9 +121,11 @@ pub fn object_pending(
     kind: &str,
     table: Table,
     after: Option<String>,
+    limit: u32,
     now: f64,
 ) -> Result<String, JsError> {
-    let notes = outbox::pending(&table, after.as_deref(), 20);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let notes = outbox::pending(&table, after.as_deref(), limit);
     described(kind_of(kind)?, &table, notes, now)
 }
 
