@@ -152,7 +152,7 @@ mod tests {
             iss: issuer.as_str().into(),
             sub: id.clone(),
             aud: issuer.as_str().into(),
-            client_id: ClientId::number(u64::MAX),
+            client_id: ClientId::number(999_999_999_999_999_999),
             iat: UnixTime(u64::MAX),
             exp: UnixTime(u64::MAX),
             jti: id.clone(),
@@ -166,7 +166,7 @@ mod tests {
         let code = AuthorizationCode {
             grant_id: id.clone(),
             account_id: id.clone(),
-            client_id: ClientId::number(u64::MAX),
+            client_id: ClientId::number(999_999_999_999_999_999),
             incarnation: id,
             scope,
             account_epoch: u64::MAX,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A `client_id`: the API ID, a decimal number as a string (section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct ClientId(String);
 
 impl ClientId {
@@ -27,6 +27,25 @@ impl ClientId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A text that is no client id.
+#[derive(Debug, thiserror::Error)]
+#[error("not a client_id")]
+pub struct NotClientId;
+
+impl TryFrom<String> for ClientId {
+    type Error = NotClientId;
+
+    fn try_from(text: String) -> Result<Self, NotClientId> {
+        Self::parse(&text).ok_or(NotClientId)
+    }
+}
+
+impl From<ClientId> for String {
+    fn from(id: ClientId) -> Self {
+        id.0
     }
 }
 
@@ -57,6 +76,8 @@ mod tests {
             "", "0", "01", "x", "1x", "x1", "+1", "-1", "1 ", "1.0", "\u{ff11}", &too_long,
         ] {
             assert_eq!(ClientId::parse(bad), None, "{bad}");
+            let stored = serde_json::Value::from(bad);
+            assert!(serde_json::from_value::<ClientId>(stored).is_err(), "{bad}");
         }
         for good in ["1", "1001", &too_long[..18]] {
             assert_eq!(ClientId::parse(good).unwrap().as_str(), good);

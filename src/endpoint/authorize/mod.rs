@@ -27,14 +27,12 @@ use crate::store::ports::{Fault, Ports};
 use crate::token::form_token::{self, Form};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
 use crate::web::reply::{Forms, Reply};
+use crate::web::route::Route;
 
 /// Whether `path` is the authorization endpoint's, or an alias of it.
 #[must_use]
 pub fn is_path(path: &str) -> bool {
-    matches!(
-        path,
-        "/oauth/authorize" | "/oauth2/authorize" | "/connect/authorize"
-    )
+    Route::of(path) == Some(Route::Authorize)
 }
 
 /// The 400 page. Most of what leads here is for the application's developers to mend. What the organiser decided is
