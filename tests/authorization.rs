@@ -552,6 +552,18 @@ fn contract_2_a_fault_of_ours_is_told_to_a_silent_application_and_shown_to_a_per
             .authorize(&s.client, &[("scope", "no:such")])
             .page(503);
     }
+    s.take_down(None);
+    s.break_down(Some(ObjectKind::Account));
+    let back = browser.authorize(&s.client, &silent).redirect();
+    assert_eq!(
+        (back.base.as_str(), back.error()),
+        (s.client.redirect_uri.as_str(), "server_error")
+    );
+    assert_eq!(
+        (back.get("state"), back.get("iss")),
+        (Some("st4te"), Some(ORIGIN))
+    );
+    browser.authorize(&s.client, &[]).page(500);
 }
 
 #[test]

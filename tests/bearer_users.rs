@@ -315,9 +315,15 @@ fn contract_7_a_permission_that_a_role_got_a_moment_ago_is_shown_and_counts() {
         json!([{"name": "staff", "permissions": ["board"]}]),
     );
     s.another_isolate();
-    let tokens = s.granted("pii:email");
+    let tokens = s.granted("pii:email user:roles");
     s.another_isolate();
     assert_eq!(s.whoami(&tokens.access).ok()["email"], EMAIL);
+    s.thaw();
+    s.another_isolate();
+    assert_eq!(
+        s.whoami(&tokens.access).ok()["permissions"],
+        json!(["badges", "board"])
+    );
 }
 
 #[test]

@@ -449,10 +449,25 @@ fn contract_4_a_fault_of_ours_is_503_with_retry_after_or_500() {
     s.take_down(Some(ObjectKind::Platform));
     s.another_isolate();
     s.client.as_service(&s, "");
-    s.post(TOKEN)
-        .form(&[SERVICE, ("client_id", "9999")])
-        .send()
-        .refused(503, "temporarily_unavailable");
+    let answer = s.post(TOKEN).form(&[SERVICE, ("client_id", "9999")]).send();
+    answer.refused(503, "temporarily_unavailable");
+    assert!(answer.header("retry-after").is_some());
+    s.take_down(None);
+
+    s.break_down(Some(ObjectKind::Account));
+    s.client
+        .try_to_refresh(&s, &tokens.refresh, "")
+        .refused(500, "server_error");
+    for path in ["/api/oauth/introspect", "/api/oauth/revoke"] {
+        s.client
+            .send(&s, path, &[("token", &tokens.access)])
+            .refused(500, "server_error");
+    }
+    s.break_down(None);
+    let browser = s.signed_in();
+    s.break_down(Some(ObjectKind::Account));
+    let page = browser.get("/account").page(500);
+    assert!(page.contains("Something went wrong"), "{page}");
 }
 
 // -- The throttle -------------------------------------------------------------------------------------------

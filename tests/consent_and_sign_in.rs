@@ -8,6 +8,7 @@ use support::browser::{Browser, authorization};
 use support::people::{Client, Person};
 use support::scene::catalogue;
 use support::{CHALLENGE, EMAIL, NAME, ORIGIN, PASSWORD, Scene, cheap_hash};
+use willcall::ledger::outbox::ObjectKind;
 
 const WRONG: &str = "not the right one";
 
@@ -166,6 +167,24 @@ fn contract_2_a_state_survives_sign_in_to_the_letter_even_unescaped() {
     }
 }
 
+#[test]
+fn contract_3_an_unknown_e_mail_takes_the_same_hops_as_a_known_one() {
+    let s = Scene::new();
+    let hops = |email: &str| {
+        let browser = s.browser();
+        let page = browser.get("/login");
+        s.take_asked();
+        let fields = [("email", email), ("password", WRONG)];
+        browser.submit(&page, "/login", &fields).page(400);
+        s.take_asked()
+    };
+    let known = hops(EMAIL);
+    assert!(known.contains(&ObjectKind::Account), "{known:?}");
+    assert_eq!(hops("nobody@people.example"), known);
+    s.disable_robin();
+    assert_eq!(hops(EMAIL), known, "disabled");
+}
+
 // -- Throttling -------------------------------------------------------------------------------------------
 
 #[test]
@@ -188,6 +207,26 @@ fn contract_4_an_e_mail_known_or_not_waits_after_10_wrong_passwords_in_a_minute(
         let right = browser.try_to_sign_in(email, PASSWORD).status();
         assert_eq!(right, if email == EMAIL { 303 } else { 400 });
     }
+}
+
+#[test]
+fn contract_4_a_right_password_waits_if_others_failed_while_it_was_checked() {
+    let s = Scene::new();
+    let own = s.signed_in();
+    let browser = s.browser();
+    let page = browser.get("/login");
+    s.meanwhile(ObjectKind::Account, |world| {
+        fail(&Browser::new(world), EMAIL, 10);
+    });
+    let right = [("email", EMAIL), ("password", PASSWORD)];
+    browser.submit(&page, "/login", &right).page(429);
+    assert!(!browser.is_signed_in(), "it has no session");
+    let account = own.get("/account");
+    assert_eq!(
+        account.form_actions("/account/sessions/").len(),
+        0,
+        "the session that was made has ended"
+    );
 }
 
 #[test]
@@ -386,6 +425,19 @@ fn contract_3_a_sign_in_whose_first_answer_was_lost_ends_nobody_elses_session() 
     let last = s.signed_in();
     s.keep_answers();
     for browser in others.iter().chain([&first, &last]) {
+        assert!(browser.is_signed_in());
+    }
+}
+
+#[test]
+fn contract_3_a_101st_session_ends_the_one_least_recently_seen() {
+    let s = Scene::new();
+    let (first, second) = (s.signed_in(), s.signed_in());
+    s.wait(3600);
+    assert!(first.is_signed_in());
+    let others: Vec<_> = (0..99).map(|_| s.signed_in()).collect();
+    assert!(!second.is_signed_in(), "least recently seen");
+    for browser in others.iter().chain([&first]) {
         assert!(browser.is_signed_in());
     }
 }
@@ -915,6 +967,34 @@ fn contract_3_what_became_sensitive_while_the_page_was_open_is_shown_so_before_i
 }
 
 #[test]
+fn contract_3_what_was_renamed_while_the_page_was_open_is_shown_so_before_it_is_granted() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let mut renamed = catalogue();
+    let mut described = renamed.clone();
+    renamed[2]["title"] = json!("Copy every ticket");
+    described[2] = renamed[2].clone();
+    described[2]["description"] = json!("With all addresses.");
+    for (words, change) in [
+        ("Badge Bully", None),
+        ("Copy every ticket", Some(renamed)),
+        ("With all addresses.", Some(described)),
+    ] {
+        let before = browser.authorize(&s.client, &[("scope", "stats:read")]);
+        assert!(!before.page(200).contains(words), "{words}");
+        match change {
+            Some(catalogue) => s.put_scopes(&s.event, catalogue),
+            None => s.change_application(&s.client, json!({"name": words})),
+        }
+        s.another_isolate();
+        let again = browser.decide(&before, "authorize");
+        assert!(again.page(200).contains(words), "{words}");
+        let answered = browser.decide(&again, "authorize").redirect();
+        assert!(answered.get("code").is_some(), "{words}");
+    }
+}
+
+#[test]
 fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_time() {
     let s = Scene::new();
     let uris = [
@@ -1038,6 +1118,25 @@ fn contract_3_sessions_are_listed_and_can_be_ended_one_by_one() {
         "/account"
     );
     assert!(here.is_signed_in() && !there.is_signed_in());
+}
+
+#[test]
+fn contract_3_a_form_that_ends_one_session_ends_no_other() {
+    let s = Scene::new();
+    let (here, one) = (s.signed_in(), s.signed_in());
+    let of_one = here
+        .get("/account")
+        .form_actions("/account/sessions/")
+        .remove(0);
+    let other = s.signed_in();
+    let account = here.get("/account");
+    let mut all = account.form_actions("/account/sessions/");
+    all.retain(|action| *action != of_one);
+    let token = &account.form(&of_one)[0].1;
+    here.post(&all[0], &[("form_token", token)]).page(403);
+    assert!(one.is_signed_in() && other.is_signed_in());
+    here.post(&of_one, &[("form_token", token)]).redirect();
+    assert!(!one.is_signed_in() && other.is_signed_in());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::{HOST, Scene};
+use support::{EMAIL, HOST, NAME, PASSWORD_HASH, Scene};
 use willcall::account::command as account;
 use willcall::account::object::AccountObject;
 use willcall::directory::account_row::AccountPatch;
@@ -95,6 +95,58 @@ fn contract_7_without_the_operators_token_nothing_is_taken_away() {
     }
     assert_eq!(s.get("/login").send().status(), 200);
     s.put_event(HOST, json!({"name": "Still there"}));
+}
+
+#[test]
+fn contract_7_wrong_operator_tokens_are_one_line_of_the_log_an_hour() {
+    let s = scene();
+    let lines_after = |seconds: u64| {
+        s.wait(seconds);
+        let answer = s.get("/api/admin/events").bearer("wrong").send();
+        assert_eq!(answer.status(), 401);
+        s.log().matches("refused: wrong or no token").count()
+    };
+    assert_eq!(lines_after(0), 1);
+    assert_eq!(lines_after(3599), 1, "within the hour");
+    assert_eq!(lines_after(1), 2, "the next hour");
+}
+
+#[test]
+fn contract_7_of_a_deleted_event_nothing_of_its_people_is_kept() {
+    let s = scene();
+    s.granted("");
+    let kept = |s: &Scene| {
+        let stored = s.memory.everything_stored();
+        let personal = [NAME, EMAIL, &EMAIL.to_lowercase(), &PASSWORD_HASH];
+        personal.map(|text| stored.contains(text))
+    };
+    assert_eq!(kept(&s), [true; 4]);
+    let path = format!("/api/admin/events/{HOST}");
+    let deleted = s.call("DELETE", &path).bearer(OPERATOR).send();
+    assert_eq!(deleted.status(), 204);
+    s.wait(support::STALE);
+    s.ring_alarms();
+    assert_eq!(kept(&s), [false; 4], "{}", s.memory.everything_stored());
+}
+
+#[test]
+fn contract_7_of_two_pushes_of_an_account_the_one_of_the_lower_version_is_ignored() {
+    let s = scene();
+    let name = format!("{}/acc_two", s.event);
+    for (version, said) in [(2, "Second Said"), (1, "First Said")] {
+        let push = json!({"push": {"password": said, "profile": {
+            "id": "acc_two", "event_id": s.event, "version": version, "name": said, "email": "two@late.example",
+            "permissions": [], "roles": [], "status": "active", "epoch": 0, "session_epoch": 0}}});
+        let push: account::Command = serde_json::from_value(push).unwrap();
+        s.run::<AccountObject>(&name, &push);
+    }
+    let stored = s.memory.everything_stored();
+    assert_eq!(
+        stored.matches("Second Said").count(),
+        2,
+        "name and password"
+    );
+    assert!(!stored.contains("First Said"));
 }
 
 #[test]

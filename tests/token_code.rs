@@ -196,8 +196,7 @@ fn rfc6749_4_1_2_a_second_redemption_is_refused_and_ends_everything_the_code_pro
     s.client
         .try_to_redeem(&s, &code, &[])
         .refused(400, "invalid_grant");
-    s.assert_ended(&first);
-    s.assert_ended(&second);
+    s.assert_all_ended(&[&second, &first]);
     s.whoami(&second.access).refused(401, "invalid_token");
     s.assert_lives(&kept);
     s.client
@@ -521,8 +520,7 @@ fn contract_4_a_person_may_have_several_grants_and_what_ends_one_leaves_the_othe
     s.client
         .try_to_refresh(&s, &grants[1].refresh, "")
         .refused(400, "invalid_grant");
-    s.assert_ended(&grants[0]);
-    s.assert_ended(&rotated);
+    s.assert_all_ended(&[&rotated, &grants[0]]);
     s.assert_lives(&grants[2]);
 }
 

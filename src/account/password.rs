@@ -38,6 +38,8 @@ pub fn hash(password: &str, entropy: &impl Entropy) -> Option<String> {
 /// Whether a password has this hash. One longer than allowed costs as much as any other, and is wrong.
 #[must_use]
 pub fn matches(stored: &str, password: &str) -> bool {
+    #[cfg(test)]
+    tests::CHECKED.set(tests::CHECKED.get() + 1);
     let bounded = if password.len() <= LONGEST * 4 {
         password
     } else {
@@ -48,8 +50,15 @@ pub fn matches(stored: &str, password: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How many passwords this thread has checked.
+        pub static CHECKED: Cell<usize> = const { Cell::new(0) };
+    }
 
     struct Fixed;
     impl Entropy for Fixed {

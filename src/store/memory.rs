@@ -8,6 +8,7 @@ use super::objects;
 use super::ports::{Counted, Fault, Ports};
 use crate::ledger::Ledger;
 use crate::ledger::outbox::{Effect, Namespace, Now, Object, ObjectKind, pending};
+use crate::protocol::time::UnixTime;
 use crate::token::Entropy;
 
 /// Records in a `BTreeMap`.
@@ -60,6 +61,7 @@ pub struct Memory {
     entropy: Cell<u64>,
     now_ms: Cell<u64>,
     body: RefCell<Vec<u8>>,
+    done: RefCell<BTreeMap<String, UnixTime>>,
     /// What was written to the log.
     pub log: RefCell<Vec<String>>,
     /// What was counted.
@@ -130,6 +132,26 @@ impl Memory {
         Ok(())
     }
 
+    /// Rings the alarm of every object that wants to be woken: it clears up one step and tells what it has to.
+    ///
+    /// # Errors
+    /// [`Fault`] if a record cannot be read.
+    pub fn ring_alarms(&self) -> Result<(), Fault> {
+        let now = Now::at(self.now_ms.get());
+        let all: Vec<(ObjectKind, String)> = self.objects.borrow().keys().cloned().collect();
+        for key in all {
+            let mut ledger = self.objects.borrow().get(&key).cloned().unwrap_or_default();
+            let (kind, name) = &key;
+            if objects::wake_after(*kind, &ledger, now).is_none() {
+                continue;
+            }
+            objects::sweep(*kind, &mut ledger, now).map_err(|_| Fault::Broken("corrupt"))?;
+            self.objects.borrow_mut().insert(key.clone(), ledger);
+            self.carry_out(*kind, name)?;
+        }
+        Ok(())
+    }
+
     /// Every record of every object and every replica, for tests that look for what must not be there.
     #[must_use]
     pub fn everything_stored(&self) -> String {
@@ -192,8 +214,13 @@ impl Ports for Memory {
             .push((event_id.to_owned(), client_id.to_owned(), what));
     }
 
-    fn once(&self, _: &str, _: crate::protocol::time::UnixTime) -> bool {
-        true
+    fn once(&self, what: &str, now: UnixTime) -> bool {
+        let mut done = self.done.borrow_mut();
+        let fresh = done.get(what).is_none_or(|at| now.since(*at) >= 3600);
+        if fresh {
+            done.insert(what.to_owned(), now);
+        }
+        fresh
     }
 
     fn log(&self, line: &str) {

@@ -180,17 +180,28 @@ impl Scene {
     /// Whether nothing of these tokens is good any more.
     #[track_caller]
     pub fn assert_ended(&self, tokens: &Tokens) {
-        assert!(
-            !self.client.is_active(self, &tokens.access),
-            "the access token"
-        );
-        assert!(
-            !self.client.is_active(self, &tokens.refresh),
-            "the refresh token"
-        );
-        self.client
-            .try_to_refresh(self, &tokens.refresh, "")
-            .refused(400, "invalid_grant");
+        self.assert_all_ended(&[tokens]);
+    }
+
+    /// Whether nothing of all these tokens is good any more. They are looked up before any is presented: presenting one
+    /// that was rotated away ends the others.
+    #[track_caller]
+    pub fn assert_all_ended(&self, all: &[&Tokens]) {
+        for tokens in all {
+            assert!(
+                !self.client.is_active(self, &tokens.access),
+                "the access token"
+            );
+            assert!(
+                !self.client.is_active(self, &tokens.refresh),
+                "the refresh token"
+            );
+        }
+        for tokens in all {
+            self.client
+                .try_to_refresh(self, &tokens.refresh, "")
+                .refused(400, "invalid_grant");
+        }
     }
 
     /// Whether all of these tokens is good: it is used up by that.

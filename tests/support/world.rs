@@ -21,6 +21,9 @@ use willcall::web::inbound::Head;
 use super::answer::Answer;
 use super::{BEGIN, ORIGIN, SECRET};
 
+/// What happens in the middle of a request.
+type Meanwhile = Box<dyn FnOnce(&World)>;
+
 /// A deployment: [`Memory`], its secrets and its clock. Requests see the world through this, so that
 /// a test can hold KV still, lose answers, or take objects away.
 pub struct World {
@@ -29,6 +32,9 @@ pub struct World {
     now_ms: Cell<u64>,
     frozen: RefCell<Option<BTreeMap<String, String>>>,
     down: Cell<Option<ObjectKind>>,
+    broken: Cell<Option<ObjectKind>>,
+    asked: RefCell<Vec<ObjectKind>>,
+    meanwhile: RefCell<Option<(ObjectKind, Meanwhile)>>,
     answers_lost: Cell<bool>,
     kv_fails: Cell<bool>,
 }
@@ -41,6 +47,9 @@ impl World {
             now_ms: Cell::new(0),
             frozen: RefCell::new(None),
             down: Cell::new(None),
+            broken: Cell::new(None),
+            asked: RefCell::default(),
+            meanwhile: RefCell::default(),
             answers_lost: Cell::new(false),
             kv_fails: Cell::new(false),
         };
@@ -112,6 +121,32 @@ impl World {
     /// Objects of this kind do not answer.
     pub fn take_down(&self, kind: Option<ObjectKind>) {
         self.down.set(kind);
+    }
+
+    /// Objects of this kind find a record that they cannot read.
+    pub fn break_down(&self, kind: Option<ObjectKind>) {
+        self.broken.set(kind);
+    }
+
+    /// The kinds of objects that requests asked since this was called last, in order.
+    pub fn take_asked(&self) -> Vec<ObjectKind> {
+        self.asked.take()
+    }
+
+    /// This happens while the next request is about to ask an object of this kind.
+    pub fn meanwhile(&self, kind: ObjectKind, happens: impl FnOnce(&Self) + 'static) {
+        self.meanwhile.replace(Some((kind, Box::new(happens))));
+    }
+
+    /// Rings every object's alarm until nothing more comes of it.
+    pub fn ring_alarms(&self) {
+        loop {
+            let before = self.memory.everything_stored();
+            self.memory.ring_alarms().unwrap();
+            if self.memory.everything_stored() == before {
+                break;
+            }
+        }
     }
 
     /// KV answers no reads.
@@ -256,8 +291,19 @@ impl Entropy for World {
 
 impl Ports for World {
     async fn ask<O: Object>(&self, name: &str, command: &O::Command) -> Result<O::Reply, Fault> {
+        let happens = self
+            .meanwhile
+            .borrow_mut()
+            .take_if(|(kind, _)| *kind == O::KIND);
+        if let Some((_, happens)) = happens {
+            happens(self);
+        }
+        self.asked.borrow_mut().push(O::KIND);
         if self.down.get() == Some(O::KIND) {
             return Err(Fault::Unavailable("an object taken away"));
+        }
+        if self.broken.get() == Some(O::KIND) {
+            return Err(Fault::Broken("a record that cannot be read"));
         }
         if self.answers_lost.get() {
             self.memory.ask::<O>(name, command).await?;
