@@ -325,6 +325,52 @@ fn contract_2_a_post_is_checked_for_the_400_cases_and_sent_on_as_get_from_anywhe
 }
 
 #[test]
+fn contract_2_a_post_of_each_of_the_400_cases_is_the_page() {
+    let s = Scene::new();
+    let post = |pairs: &[(&str, &str)]| {
+        let code = [("response_type", "code")];
+        let all: Vec<(&str, &str)> = code.iter().chain(pairs).copied().collect();
+        s.post("/oauth/authorize").form(&all).send()
+    };
+    let stranger = s.register(json!({}));
+    post(&[("client_id", &stranger.id)]).page(400);
+    let id = ("client_id", s.client.id.as_str());
+    let uri = ("redirect_uri", s.client.redirect_uri.as_str());
+    post(&[id, id, uri]).page(400);
+    post(&[id, uri, uri]).page(400);
+    post(&[id]).redirect();
+    let two = json!({"redirect_uris": [uri.1, "https://buddy.example/other"]});
+    s.change_application(&s.client, two);
+    s.another_isolate();
+    post(&[id]).page(400);
+    post(&[id, uri]).redirect();
+    s.suspend(&s.client);
+    s.another_isolate();
+    post(&[id, uri]).page(400);
+}
+
+#[test]
+fn contract_2_a_post_keeps_repeats_for_the_get_to_refuse() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let pairs = [
+        ("response_type", "code"),
+        ("client_id", s.client.id.as_str()),
+        ("state", "one"),
+        ("state", "two"),
+    ];
+    let answer = browser.post("/oauth/authorize", &pairs);
+    let location = answer.header("location").unwrap();
+    assert!(location.ends_with("&state=one&state=two"), "{location}");
+    let back = browser.get(location).redirect();
+    assert_eq!(
+        (back.error(), back.get("state")),
+        ("invalid_request", None),
+        "{back:?}"
+    );
+}
+
+#[test]
 fn contract_2_a_posted_request_never_breaks_out_of_the_location_header() {
     let s = Scene::new();
     let body = format!(

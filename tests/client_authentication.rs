@@ -432,6 +432,15 @@ fn contract_4_the_checks_come_in_their_order() {
     .refused(400, "unauthorized_client");
     sent(&s, "grant_type=refresh_token").refused(400, "invalid_request");
     sent(&s, "grant_type=authorization_code").refused(400, "invalid_request");
+    for grant in [
+        "grant_type=refresh_token&refresh_token=x",
+        "grant_type=authorization_code&code=x",
+    ] {
+        for malformed in ["%22", "a%0Ab", "%C3%A9"] {
+            let rest = format!("{grant}&scope={malformed}");
+            sent(&s, &rest).refused(400, "invalid_scope");
+        }
+    }
     sent(&s, "grant_type=refresh_token&refresh_token=x").refused(400, "invalid_grant");
     sent(&s, "grant_type=authorization_code&code=x").refused(400, "invalid_grant");
 }
@@ -517,6 +526,17 @@ fn contract_4_an_address_waits_after_100_wrong_secrets_and_a_right_one_still_pas
         ("client_secret", secret(&s.client)),
     ];
     s.post(TOKEN).address("192.0.2.1").form(&pairs).send().ok();
+}
+
+#[test]
+fn contract_4_a_secret_with_a_client_id_that_is_no_number_counts_for_the_address() {
+    let s = Scene::new();
+    for n in 0..100 {
+        let client_id = format!("buddy{}", n / 10);
+        wrong(&s, &client_id, "192.0.2.1").refused(401, "invalid_client");
+    }
+    wrong(&s, "another", "192.0.2.1").refused(429, "temporarily_unavailable");
+    wrong(&s, "another", "192.0.2.2").refused(401, "invalid_client");
 }
 
 #[test]

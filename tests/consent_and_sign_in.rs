@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::answer::unescape;
+use support::answer::{Answer, unescape};
 use support::browser::{Browser, authorization};
 use support::people::{Client, Person};
 use support::scene::catalogue;
@@ -18,6 +18,20 @@ fn fail(browser: &Browser<'_>, email: &str, times: usize) {
     for _ in 0..times {
         browser.try_to_sign_in(email, WRONG).page(400);
     }
+}
+
+/// Tries to sign in from an address.
+#[track_caller]
+fn try_from(browser: &Browser<'_>, address: &str, email: &str, password: &str) -> Answer {
+    let page = browser.get("/login");
+    let mut fields = page.form("/login");
+    fields.push(("email".into(), email.into()));
+    fields.push(("password".into(), password.into()));
+    let pairs: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    browser.send(browser.call("POST", "/login").form(&pairs).address(address))
 }
 
 fn other_person(s: &Scene, email: &str) -> Person {
@@ -303,18 +317,7 @@ fn contract_4_a_browser_that_many_share_is_known_to_each_of_them() {
 fn contract_4_an_address_waits_after_100_failures_and_only_that_address() {
     let s = Scene::new();
     let at = |address: &str, email: &str, password: &str| {
-        let browser = s.browser();
-        let page = browser.get("/login");
-        let mut fields = page.form("/login");
-        fields.push(("email".into(), email.into()));
-        fields.push(("password".into(), password.into()));
-        let pairs: Vec<(&str, &str)> = fields
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
-        browser
-            .send(browser.call("POST", "/login").form(&pairs).address(address))
-            .status()
+        try_from(&s.browser(), address, email, password).status()
     };
     let people: Vec<Person> = (0..10)
         .map(|n| other_person(&s, &format!("p{n}@people.example")))
@@ -328,6 +331,21 @@ fn contract_4_an_address_waits_after_100_failures_and_only_that_address() {
     assert_eq!(at("192.0.2.2", EMAIL, PASSWORD), 303);
     s.wait(60);
     assert_eq!(at("192.0.2.1", EMAIL, PASSWORD), 303);
+}
+
+#[test]
+fn contract_4_a_known_browser_signs_in_from_an_address_that_waits_where_a_wrong_password_is_429() {
+    let s = Scene::new();
+    let address = "192.0.2.1";
+    let own = s.signed_in();
+    for n in 0..99 {
+        let email = format!("p{}@people.example", n / 10);
+        try_from(&s.browser(), address, &email, WRONG).page(400);
+    }
+    try_from(&own, address, EMAIL, WRONG).page(400);
+    try_from(&s.browser(), address, EMAIL, PASSWORD).page(429);
+    try_from(&own, address, EMAIL, WRONG).page(429);
+    try_from(&own, address, EMAIL, PASSWORD).redirect();
 }
 
 #[test]
@@ -1004,21 +1022,31 @@ fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_tim
     ];
     let public = s.public_client(&uris);
     let browser = s.signed_in();
-    let ask = |uri: &str| {
+    let ask_with = |uri: &str, prompt: &str| {
         let extra = [
             ("scope", "pii:basic"),
             ("redirect_uri", uri),
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
+            ("prompt", prompt),
         ];
         browser.authorize(&public, &extra)
     };
+    let ask = |uri: &str| ask_with(uri, "");
     let back = browser.decide(&ask(uris[0]), "authorize").redirect();
     public
         .try_to_redeem(&s, back.code(), &[("code_verifier", support::VERIFIER)])
         .ok();
     assert!(!ask(uris[0]).asks_for_consent());
-    assert!(ask("http://127.0.0.1:4000/cb").asks_for_consent() && ask(uris[2]).asks_for_consent());
+    for uri in ["http://127.0.0.1:4000/cb", uris[2]] {
+        assert!(ask(uri).asks_for_consent(), "{uri}");
+        let silent = ask_with(uri, "none").redirect();
+        assert_eq!(
+            (silent.base.as_str(), silent.error()),
+            (uri, "consent_required")
+        );
+    }
+    ask_with(uris[0], "none").redirect().code();
 }
 
 // -- The account page -------------------------------------------------------------------------------------------

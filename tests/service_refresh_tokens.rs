@@ -164,6 +164,40 @@ fn contract_4_at_most_100_grants_of_a_service_live_and_the_least_recently_used_g
 }
 
 #[test]
+fn contract_4_the_grants_of_a_service_at_another_event_displace_none() {
+    let s = scene();
+    let there = s.put_event("other.example", json!({"name": "Other"}));
+    let approval = json!({"service_scopes": ["user:read"], "service_refresh_tokens": true});
+    s.integrate(&there, &s.client, approval);
+    let here = s.client.as_service(&s, "");
+    for _ in 0..101 {
+        s.wait(1);
+        let pairs = [("grant_type", "client_credentials")];
+        s.client
+            .send_at(&s, "https://other.example", "/api/oauth/token", &pairs)
+            .ok();
+    }
+    s.assert_lives(&here);
+}
+
+#[test]
+fn contract_4_a_services_grant_that_is_not_used_for_too_long_has_ended() {
+    let s = scene();
+    s.put_event(support::HOST, json!({"refresh_idle_days": 2}));
+    s.wait(support::STALE);
+    let (kept, left) = (s.client.as_service(&s, ""), s.client.as_service(&s, ""));
+    s.wait(2 * 86_400);
+    assert!(s.client.is_active(&s, &left.refresh));
+    let kept = s.client.refresh(&s, &kept.refresh);
+    s.wait(1);
+    assert!(!s.client.is_active(&s, &left.refresh));
+    s.client
+        .try_to_refresh(&s, &left.refresh, "")
+        .refused(400, "invalid_grant");
+    s.assert_lives(&kept);
+}
+
+#[test]
 fn contract_7_suspension_pauses_a_service_and_deletion_ends_it() {
     let s = scene();
     let tokens = s.client.as_service(&s, "");

@@ -209,6 +209,38 @@ fn rfc6749_4_1_2_a_second_redemption_is_refused_and_ends_everything_the_code_pro
 }
 
 #[test]
+fn contract_4_a_second_redemption_is_a_replay_whatever_scope_it_asks_for() {
+    let s = Scene::new();
+    let code = s.signed_in().code(&s.client, &[("scope", "pii:basic")]);
+    let tokens = s.client.redeem(&s, &code);
+    s.client
+        .try_to_redeem(&s, &code, &[("scope", "pii:basic pii:email")])
+        .refused(400, "invalid_grant");
+    s.assert_ended(&tokens);
+}
+
+#[test]
+fn contract_7_a_replay_while_the_integration_is_suspended_consumes_nothing() {
+    let s = Scene::new();
+    s.put_event(HOST, json!({"retry_window": 0}));
+    s.another_isolate();
+    let code = s.signed_in().code(&s.client, &[]);
+    let first = s.client.redeem(&s, &code);
+    let second = s.client.refresh(&s, &first.refresh);
+    s.suspend(&s.client);
+    s.another_isolate();
+    s.client
+        .try_to_redeem(&s, &code, &[])
+        .refused(400, "unauthorized_client");
+    s.client
+        .try_to_refresh(&s, &first.refresh, "")
+        .refused(400, "unauthorized_client");
+    s.resume(&s.client);
+    s.another_isolate();
+    s.assert_lives(&second);
+}
+
+#[test]
 fn contract_4_a_second_redemption_that_is_not_valid_or_too_late_ends_nothing() {
     let s = Scene::new();
     let browser = s.signed_in();
