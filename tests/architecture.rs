@@ -70,7 +70,8 @@ fn src() -> PathBuf {
 /// The product part of a file: its unit tests may name what they like.
 fn product(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    text.split("#[cfg(test)]\nmod tests")
+    text.replace("pub(crate) mod tests {", "mod tests {")
+        .split("#[cfg(test)]\nmod tests {")
         .next()
         .unwrap()
         .to_owned()
@@ -135,4 +136,52 @@ fn no_lint_is_silenced_without_a_reason() {
             );
         }
     }
+}
+
+#[test]
+fn contract_1_no_source_knows_a_forwarded_header() {
+    let scripts = fs::read_dir(src().join("edge")).unwrap();
+    let scripts = scripts.map(|entry| entry.unwrap().path());
+    for path in sources(&src()).into_iter().chain(scripts) {
+        let text = fs::read_to_string(&path).unwrap().to_lowercase();
+        assert!(!text.contains("forwarded"), "{}", path.display());
+    }
+}
+
+/// The text of a function, from its name to the brace that ends it.
+fn function(file: &str, name: &str) -> String {
+    let text = product(&src().join(file));
+    let (before, rest) = text.split_once(&format!("fn {name}(")).unwrap();
+    let line = before.rsplit('\n').next().unwrap();
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    rest.split(&format!("\n{indent}}}\n"))
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn contract_4_secrets_are_compared_in_constant_time_only() {
+    for (file, name, helper) in [
+        ("protocol/secret.rs", "same_bytes", "one.ct_eq(other)"),
+        ("protocol/secret.rs", "matches", "same_bytes(self.0"),
+        ("token/client_secret.rs", "hash_matches", "same_bytes("),
+        ("directory/application.rs", "secret", "hash_matches("),
+        ("endpoint/admin/mod.rs", "authorize", "same_bytes("),
+    ] {
+        let body = function(file, name);
+        assert!(body.contains(helper), "{file} {name}: {body}");
+        for other in ["==", "!=", "starts_with", ".eq(", "break", "return Some"] {
+            assert!(!body.contains(other), "{file} {name} has {other}");
+        }
+    }
+    // Nobody else has both sides of such a comparison.
+    let of = |word: &str| -> Vec<String> {
+        let all = sources(&src()).into_iter();
+        all.filter(|path| module_of(path) != "edge" && product(path).contains(word))
+            .map(|path| path.strip_prefix(src()).unwrap().display().to_string())
+            .collect()
+    };
+    assert_eq!(of(".operator_token()"), ["endpoint/admin/mod.rs"]);
+    assert_eq!(of("row.hash"), ["directory/application.rs"]);
 }

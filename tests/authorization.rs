@@ -325,6 +325,25 @@ fn contract_2_a_post_is_checked_for_the_400_cases_and_sent_on_as_get_from_anywhe
 }
 
 #[test]
+fn contract_7_a_redirect_uri_taken_away_or_pkce_demanded_holds_within_90_seconds() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let request = authorization(&s.client, &[("scope", "pii:basic")]);
+    assert!(browser.get(&request).asks_for_consent());
+    s.change_application(&s.client, json!({"require_pkce": true}));
+    s.wait(support::STALE);
+    assert_eq!(
+        error_of(&browser, &s.client, &[("scope", "pii:basic")]),
+        "invalid_request"
+    );
+    assert!(browser.authorize(&s.client, &PKCE).asks_for_consent());
+    let elsewhere = json!({"redirect_uris": ["https://buddy.example/new"]});
+    s.change_application(&s.client, elsewhere);
+    s.wait(support::STALE);
+    assert_unanswerable(&s, &browser, &request);
+}
+
+#[test]
 fn contract_2_a_post_of_each_of_the_400_cases_is_the_page() {
     let s = Scene::new();
     let post = |pairs: &[(&str, &str)]| {

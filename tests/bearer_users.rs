@@ -375,6 +375,31 @@ fn contract_6_a_service_with_user_read_reads_one_user_or_all() {
 }
 
 #[test]
+fn contract_6_who_has_no_roles_and_no_permissions_has_empty_lists_of_them() {
+    let s = Scene::new();
+    s.change_robin(json!({"roles": [], "permissions": []}));
+    let token = s.client.as_service(&s, "user:read").access;
+    let get = |path: &str| s.get(path).bearer(&token).send().ok();
+    let robin =
+        json!({"id": s.robin.id, "name": NAME, "email": EMAIL, "roles": [], "permissions": []});
+    assert_eq!(get(&format!("/api/users/{}", s.robin.id)), robin);
+    assert_eq!(get("/api/users"), json!({"items": [robin]}));
+}
+
+#[test]
+fn contract_6_who_is_disabled_is_not_there_for_services() {
+    let s = Scene::new();
+    let token = s.client.as_service(&s, "user:read").access;
+    let path = format!("/api/users/{}", s.robin.id);
+    let get = || s.get(&path).bearer(&token).send();
+    get().ok();
+    s.disable_robin();
+    get().refused(404, "not_found");
+    s.enable_robin();
+    get().ok();
+}
+
+#[test]
 fn contract_6_users_come_in_pages_without_gap_or_repeat() {
     let s = Scene::new();
     for n in 0..7 {

@@ -335,7 +335,19 @@ fn contract_4_a_public_client_sends_its_id_alone_and_a_secret_fails() {
             .form(&[SERVICE])
             .send()
             .refused(401, "invalid_client");
+        for path in ["/api/oauth/revoke", "/api/oauth/introspect"] {
+            let pairs = [
+                ("token", "x"),
+                ("client_id", public.id.as_str()),
+                ("client_secret", wrong),
+            ];
+            s.post(path)
+                .form(&pairs)
+                .send()
+                .refused(401, "invalid_client");
+        }
     }
+    public.revoke(&s, "x");
     public
         .token(&s, &[SERVICE])
         .refused(400, "unauthorized_client");

@@ -149,6 +149,51 @@ fn contract_3_a_foreign_origin_is_refused_and_null_is_not_foreign() {
 }
 
 #[test]
+fn contract_3_a_foreign_origin_is_refused_at_every_form_of_the_account_and_changes_nothing() {
+    let s = Scene::new();
+    let (browser, other) = (s.signed_in(), s.signed_in());
+    let scope = [("scope", "pii:basic")];
+    let tokens = s.client.redeem(&s, &browser.code(&s.client, &scope));
+    let make = [("name", "n"), ("scope", "pii:basic"), ("expires", "30")];
+    let account = browser.get("/account");
+    browser.submit(&account, "/account/tokens", &make).page(200);
+    let account = browser.get("/account");
+    let consent = browser.authorize(&s.client, &[("scope", "pii:email")]);
+    let token = account.form_actions("/account/tokens/").remove(0);
+    let forms = [
+        (
+            &consent,
+            "/account/consent",
+            &[("decision", "authorize")][..],
+        ),
+        (&account, "/account/tokens", &make),
+        (&account, &token, &[]),
+        (&account, "/account/sessions/", &[]),
+        (&account, "/account/applications/", &[]),
+    ];
+    let before = s.memory.everything_stored();
+    for (page, action, fields) in forms {
+        let hidden = page.form(action);
+        let mut pairs: Vec<(&str, &str)> = hidden
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        pairs.extend_from_slice(fields);
+        let call = browser.call("POST", &page.form_action(action));
+        let foreign = call.form(&pairs).origin("https://evil.example");
+        browser.send(foreign).page(403);
+        assert_eq!(s.memory.everything_stored(), before, "{action}");
+    }
+    assert!(other.is_signed_in());
+    s.assert_lives(&tokens);
+    for (page, action, fields) in forms {
+        let own = browser.submit(page, action, fields).status();
+        assert!(matches!(own, 200 | 303), "{action} {own}");
+    }
+    assert!(!other.is_signed_in());
+}
+
+#[test]
 fn contract_3_sign_in_leads_back_to_our_own_pages_only() {
     let s = Scene::new();
     for elsewhere in [
@@ -390,6 +435,10 @@ fn contract_3_an_e_mail_in_any_letters_can_be_typed_and_signs_in() {
     }
     browser.sign_in(&joerg);
     assert!(browser.get("/account").page(200).contains(&joerg.email));
+    let loud = s.browser();
+    loud.try_to_sign_in("JÖRG@BÜCHER.EXAMPLE", PASSWORD)
+        .redirect();
+    assert!(loud.get("/account").page(200).contains(&joerg.email));
 }
 
 #[test]

@@ -465,9 +465,29 @@ fn contract_7_disabling_or_deleting_the_account_ends_its_tokens_and_enabling_rev
     let token = self::token(&s.signed_in(), &["pii:basic"], "30");
     s.change_robin(json!({"password_hash": support::cheap_hash("another one")}));
     s.whoami(&token).ok();
+    assert!(watcher.is_active(&s, &token));
     s.delete_robin();
+    assert!(!watcher.is_active(&s, &token), "at once at introspection");
     s.wait(support::STALE);
     s.whoami(&token).refused(401, "invalid_token");
+}
+
+#[test]
+fn contract_6_a_scope_that_left_the_catalogue_is_absent_from_a_token_within_90_seconds() {
+    let s = Scene::new();
+    let watcher = s.another_client();
+    s.change(&watcher, json!({"service_scopes": ["token:introspect"]}));
+    let token = token(&s.signed_in(), &["pii:basic", "schedule:edit"], "30");
+    let scope = || watcher.introspect(&s, &token)["scope"].clone();
+    s.whoami(&token).ok();
+    assert_eq!(scope(), "pii:basic schedule:edit");
+    let mut less = catalogue();
+    let scopes = less.as_array_mut().unwrap();
+    scopes.retain(|scope| scope["name"] != "schedule:edit");
+    s.put_scopes(&s.event, less);
+    s.wait(support::STALE);
+    assert_eq!(scope(), "pii:basic");
+    assert_eq!(s.whoami(&token).ok()["name"], NAME);
 }
 
 #[test]

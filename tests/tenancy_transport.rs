@@ -236,6 +236,32 @@ fn contract_1_a_loopback_host_is_served_over_http_and_is_its_own_issuer() {
         .redirect_to_https();
 }
 
+#[test]
+fn contract_1_a_loopback_issuer_keeps_its_port_over_https_too() {
+    let world = World::empty();
+    world.put_event("localhost", json!({"name": "Local"}));
+    let origin = "https://localhost:8443";
+    let path = "/.well-known/oauth-authorization-server";
+    let metadata = world.get(&format!("{origin}{path}")).send().ok();
+    assert_eq!(metadata["issuer"], origin);
+}
+
+#[test]
+fn contract_1_other_addresses_of_the_same_machine_are_no_loopback_hosts() {
+    let world = World::empty();
+    for host in [
+        "127.0.0.2",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "127.0.0.1.example",
+    ] {
+        let page = world.get(&format!("http://{host}/login")).send();
+        page.redirect_to_https();
+        let program = world.post(&format!("http://{host}/api/oauth/token"));
+        program.send().refused(403, "https_required");
+    }
+}
+
 // -- Hosts --------------------------------------------------------------------------------------------------
 
 #[test]

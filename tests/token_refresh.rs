@@ -418,6 +418,48 @@ fn contract_7_a_wider_approval_never_widens_what_was_granted() {
 }
 
 #[test]
+fn contract_7_a_change_to_an_application_never_widens_what_was_granted() {
+    let s = Scene::new();
+    let mut tokens = s.granted("pii:basic");
+    for change in [
+        json!({"redirect_uris": ["https://buddy.example/new"]}),
+        json!({"name": "Badge Bully"}),
+        json!({"require_pkce": true}),
+        json!({"status": "suspended"}),
+        json!({"status": "active"}),
+    ] {
+        s.change_application(&s.client, change.clone());
+        s.wait(support::STALE);
+        if change["status"] == "suspended" {
+            continue;
+        }
+        s.client
+            .try_to_refresh(&s, &tokens.refresh, "pii:basic pii:email")
+            .refused(400, "invalid_scope");
+        tokens = s.client.refresh(&s, &tokens.refresh);
+        assert_eq!(tokens.scope, "pii:basic", "{change}");
+        let shown = s.whoami(&tokens.access).ok();
+        assert_eq!(shown.get("email"), None, "{change}");
+    }
+}
+
+#[test]
+fn contract_7_a_pause_lengthens_no_access_token() {
+    let s = Scene::new();
+    let tokens = s.granted("");
+    s.wait(1800);
+    s.suspend(&s.client);
+    s.wait(1800);
+    s.resume(&s.client);
+    s.wait(support::STALE);
+    assert!(!s.client.is_active(&s, &tokens.access));
+    s.whoami(&tokens.access).refused(401, "invalid_token");
+    assert!(s.client.is_active(&s, &tokens.refresh));
+    let next = s.client.refresh(&s, &tokens.refresh);
+    s.assert_lives(&next);
+}
+
+#[test]
 fn contract_7_suspension_pauses_and_consumes_nothing_and_afterwards_the_same_tokens_are_good() {
     for whole_application in [false, true] {
         let s = Scene::new();

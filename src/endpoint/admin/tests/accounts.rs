@@ -95,6 +95,9 @@ fn contract_7_an_email_is_one_accounts_whatever_its_case() {
     let id = world.account(json!({}));
     let same = json!({"email": ROBIN.to_uppercase(), "name": "X"});
     world.refused(409, "POST", &path, same.clone());
+    world.account(json!({"email": "jörg@bücher.example"}));
+    let beyond_ascii = json!({"email": "JÖRG@BÜCHER.example", "name": "X"});
+    world.refused(409, "POST", &path, beyond_ascii);
     let other = world.account(json!({"email": "other@people.example"}));
     world.refused(
         409,

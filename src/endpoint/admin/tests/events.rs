@@ -209,6 +209,34 @@ fn contract_6_the_catalogue_is_replaced_as_a_whole_and_the_built_in_scopes_stay(
 }
 
 #[test]
+fn contract_6_a_fresh_event_has_the_built_in_scopes_and_no_others() {
+    let world = World::empty();
+    world.must("PUT", EVENT, json!({"name": "Con"}));
+    let scopes = world.items(&format!("{EVENT}/scopes"));
+    let table: Vec<Value> = scopes
+        .iter()
+        .map(|scope| {
+            json!([
+                scope["name"],
+                scope["modes"],
+                scope["sensitive"],
+                scope["permission"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        table,
+        [
+            json!(["pii:basic", ["obo"], false, null]),
+            json!(["pii:email", ["obo"], false, null]),
+            json!(["token:introspect", ["service"], false, null]),
+            json!(["user:read", ["service"], true, null]),
+            json!(["user:roles", ["obo"], false, null]),
+        ]
+    );
+}
+
+#[test]
 fn contract_6_a_built_in_scope_in_other_words_stays_as_sensitive_as_it_is() {
     let world = World::new();
     let path = format!("{EVENT}/scopes");

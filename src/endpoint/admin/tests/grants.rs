@@ -87,6 +87,40 @@ fn contract_7_grants_are_listed_and_end_one_by_one() {
 }
 
 #[test]
+fn contract_7_grants_come_in_pages_each_once() {
+    let world = World::new();
+    let client_id = world.approved(json!({"obo_scopes": ["stats:read"]}));
+    let account = world.account(json!({}));
+    let all = ["five", "four", "one", "three", "two"];
+    for grant_id in all {
+        grant(&world, &account, &client_id, grant_id);
+    }
+    let path = format!("{EVENT}/accounts/{account}/grants");
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for most in [2, 2, 1] {
+        let page = world.get(&format!("{path}?limit=2{cursor}"));
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), most);
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        cursor = match page["next_cursor"].as_str() {
+            Some(next) => format!("&cursor={next}"),
+            None => String::new(),
+        };
+    }
+    assert_eq!(cursor, "", "the third page is the last");
+    seen.sort();
+    assert_eq!(seen, all);
+    for wrong in ["cursor=x", "limit=0"] {
+        world.refused(400, "GET", &format!("{path}?{wrong}"), Value::Null);
+    }
+}
+
+#[test]
 fn contract_7_a_grant_is_of_one_account_only() {
     let world = World::new();
     let client_id = world.approved(json!({"obo_scopes": ["stats:read"]}));
