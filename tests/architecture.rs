@@ -164,7 +164,6 @@ fn function(file: &str, name: &str) -> String {
 fn contract_4_secrets_are_compared_in_constant_time_only() {
     for (file, name, helper) in [
         ("protocol/secret.rs", "same_bytes", "one.ct_eq(other)"),
-        ("protocol/secret.rs", "matches", "same_bytes(self.0"),
         ("token/client_secret.rs", "hash_matches", "same_bytes("),
         ("directory/application.rs", "secret", "hash_matches("),
         ("endpoint/admin/mod.rs", "authorize", "same_bytes("),

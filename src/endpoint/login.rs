@@ -325,7 +325,7 @@ mod tests {
         let memory = Memory::default();
         let signs_in = |name: &str| {
             let sign_in = Command::SignIn {
-                password: String::from("a wrong password"),
+                password: Secret::new(String::from("a wrong password")),
                 session_id: String::from("s_1"),
                 browser: String::new(),
             };

@@ -85,6 +85,11 @@ impl Scene {
         }
     }
 
+    /// Somebody else at the event, who has no role.
+    pub fn other_person(&self, email: &str) -> Person {
+        self.person(&self.event, json!({"email": email, "name": "Casey"}))
+    }
+
     pub fn browser(&self) -> Browser<'_> {
         Browser::new(&self.world)
     }
