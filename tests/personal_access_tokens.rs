@@ -50,13 +50,16 @@ fn contract_6_that_there_is_nothing_to_choose_is_not_said_on_a_replicas_word() {
     let browser = s.signed_in();
     let offers = || browser.get("/account").page(200).contains("Create token");
     assert!(!offers());
+    s.put_event(HOST, json!({"pat_max_days": 30}));
     s.freeze();
     s.put_roles(
         &s.event,
         json!([{"name": "staff", "permissions": ["crew"]}]),
     );
+    s.put_event(HOST, json!({"pat_max_days": 365}));
     s.another_isolate();
     assert!(offers());
+    token(&browser, &["pii:basic"], "365");
 }
 
 #[track_caller]

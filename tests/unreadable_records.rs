@@ -64,6 +64,29 @@ fn a_counter_that_cannot_be_read_is_not_begun_anew() {
 }
 
 #[test]
+fn what_an_account_has_ends_though_a_row_cannot_be_read() {
+    let mut ledger = MemoryLedger::default();
+    ask(ObjectKind::Account, &mut ledger, &service()).unwrap();
+    let begin = json!({"attempt": "a", "kid": "kid1", "token_hash": "hash", "incarnation": "inc_1",
+        "rules": {"approved": {"user:read": null}, "roles": {}, "authoritative": true}});
+    let inspect = json!({"inspect": {"grant_id": "gr_1", "generation": 1, "client_id": "1001", "incarnation": "inc_1"}});
+    ask(
+        ObjectKind::Account,
+        &mut ledger,
+        &json!({"begin_service": {"grant_id": "gr_1", "client_id": "1001", "scope": "user:read", "begin": begin}}),
+    )
+    .unwrap();
+    ledger.put("live/1002/gr_2", "what is no row");
+    let inspected = |ledger: &mut MemoryLedger| ask(ObjectKind::Account, ledger, &inspect).unwrap();
+    assert_ne!(inspected(&mut ledger), "\"nothing\"");
+    let mut ended = service();
+    ended["push"]["profile"]["version"] = json!(2);
+    ended["push"]["profile"]["epoch"] = json!(1);
+    ask(ObjectKind::Account, &mut ledger, &ended).unwrap();
+    assert_eq!(inspected(&mut ledger), "\"nothing\"");
+}
+
+#[test]
 fn when_a_revocation_ends_is_not_guessed() {
     let mut ledger = MemoryLedger::default();
     ask(ObjectKind::Account, &mut ledger, &service()).unwrap();

@@ -213,28 +213,25 @@ fn push(
         ledger.put(PASSWORD, &password);
     }
     if before.is_some_and(|before| before.epoch != profile.epoch) {
-        grants::clearing::begin_clearing(ledger, now)?;
+        grants::clearing::begin_clearing(ledger, now);
     }
     Ok(Reply::Done)
 }
 
-/// Removes every row, the account's own last, and leaves ids that name nobody.
+/// Removes every row but what others must be told, and leaves ids that name nobody.
 fn erase(ledger: &mut impl Ledger, event_id: String, id: String) -> Result<Reply, Corrupt> {
-    grants::replica::note_all(ledger);
-    // All there is, but for what others must be told. On from the last: what was deleted in this transaction need not be
-    // gone through again.
-    let mut after: Option<String> = None;
+    // Gone through before anything is changed: a scan goes through all changes of its transaction too.
+    let mut keys: Vec<String> = Vec::new();
     loop {
-        let rows = ledger.scan("", after.as_deref(), false, 500);
-        let Some((last, _)) = rows.last() else {
+        let rows = ledger.scan("", keys.last().map(String::as_str), false, 500);
+        if rows.is_empty() {
             break;
-        };
-        after = Some(last.clone());
-        for (key, _) in rows {
-            if !outbox::is_note(&key) {
-                ledger.delete(&key);
-            }
         }
+        keys.extend(rows.into_iter().map(|(key, _)| key));
+    }
+    grants::replica::note_all(ledger);
+    for key in keys.iter().filter(|key| !outbox::is_note(key)) {
+        ledger.delete(key);
     }
     // Also where it has never heard of the account: its first push may be on its way still.
     store(ledger, ERASED, &Erased { event_id, id })?;

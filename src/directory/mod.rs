@@ -45,16 +45,20 @@ impl Problem {
 /// (RFC 6749 section 5.2).
 #[must_use]
 pub fn shown(value: &str) -> String {
-    let short: String = value
-        .chars()
-        .take(100)
+    let short: String = value.chars().take(100).collect();
+    format!("'{}'", legible(&short))
+}
+
+/// A text without the characters that no `error_description` has.
+#[must_use]
+pub fn legible(text: &str) -> String {
+    text.chars()
         .map(|c| match c {
             '"' | '\\' => '?',
             ' '..='~' => c,
             _ => '?',
         })
-        .collect();
-    format!("'{short}'")
+        .collect()
 }
 
 /// Whether something is in use or paused.

@@ -1,5 +1,5 @@
 // Calling an object by its name.
-import { logWarning } from './log.mjs';
+import { beginning, logWarning } from './log.mjs';
 
 const OBJECTS = {
   account: 'ACCOUNT_OBJECT',
@@ -38,7 +38,7 @@ export function askTwice(env, kind, name, command, patience, waited = { ms: 0 })
   const call = crypto.randomUUID();
   const once = (isSecond) => ask(env, kind, name, command, patience, waited, { call, isSecond });
   return once(false).catch((error) => {
-    logWarning(error, { askedAgain: kind, name });
+    logWarning(error, { askedAgain: kind, of: beginning(name) });
     return once(true);
   });
 }

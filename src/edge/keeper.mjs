@@ -2,7 +2,7 @@
 // second has overtaken, opens the transactions, tells others what Rust notes, and sets the alarms.
 import { DurableObject } from 'cloudflare:workers';
 import { ask } from './ask.mjs';
-import { logError } from './log.mjs';
+import { beginning, logError } from './log.mjs';
 import { beSound, distrust } from './memory.mjs';
 import { Table } from './table.mjs';
 import { object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after } from './willcall.js';
@@ -19,8 +19,9 @@ const TELL_AFTER_MS = 1000;
 // So many calls of which the second try came are kept in mind; their first may still be on its way.
 const MOST_OVERTAKING = 1000;
 
-// So many calls' outcomes are kept in mind for their second try, which comes within seconds.
+// Calls' outcomes are kept in mind for their second try, which comes within seconds: so many, and for so long.
 const MOST_OUTCOMES = 100;
+const OUTCOMES_MS = 30_000;
 
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
@@ -82,7 +83,7 @@ class Keeper extends DurableObject {
   async call(command, waited, attempt) {
     if (this.alarmAt === undefined) await this.wake();
     if (attempt) this.refuseWhatIsOvertaken(attempt);
-    const [reply, noted, wakeAfter] = this.outcomes.get(attempt?.call) ?? this.carriedOut(command, waited, attempt);
+    const [reply, noted, wakeAfter] = this.outcomes.get(attempt?.call)?.outcome ?? this.carriedOut(command, waited, attempt);
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
     // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
@@ -99,8 +100,17 @@ class Keeper extends DurableObject {
     const { written } = this.table;
     const outcome = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
     for (const target of outcome[1]) this.noted.set(target, { told: undefined });
-    if (attempt && this.tellsFirst && this.table.written > written) keep(this.outcomes.set(attempt.call, outcome), MOST_OUTCOMES);
+    if (attempt && this.tellsFirst && this.table.written > written) this.keepInMind(attempt.call, outcome);
     return outcome;
+  }
+
+  keepInMind(call, outcome) {
+    const at = Date.now();
+    for (const [old, { at: then }] of this.outcomes) {
+      if (at - then < OUTCOMES_MS) break;
+      this.outcomes.delete(old);
+    }
+    keep(this.outcomes.set(call, { at, outcome }), MOST_OUTCOMES);
   }
 
   /**
@@ -184,9 +194,9 @@ class Keeper extends DurableObject {
     return true;
   }
 
-  /** What went wrong here, with the object's name where the platform tells it. */
+  /** What went wrong here, with the object's name where the platform tells it: what comes after its event names a person. */
   log(error, where = {}) {
-    logError(error, { object: this.kind, name: this.ctx.id.name, ...where });
+    logError(error, { object: this.kind, of: beginning(this.ctx.id.name), ...where });
   }
 
   async alarm() {
@@ -202,7 +212,9 @@ class Keeper extends DurableObject {
     } catch (error) {
       // The platform rings an alarm that failed a few times more, and then never again.
       this.log(error);
-      await this.setAlarm(LONGEST_RETRY_S);
+      const after = this.retryAfter;
+      this.retryAfter = Math.min(2 * after, LONGEST_RETRY_S);
+      await this.setAlarm(after);
     }
   }
 
@@ -293,7 +305,7 @@ class Keeper extends DurableObject {
       if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
     } catch (error) {
       // The note stays, and the alarm tries again. A replica may be late; another object must not be.
-      this.log(error, { notToldYet: found.target });
+      this.log(error, { notToldYet: beginning(found.target) });
       if (note.effect?.do === 'write') told.replicas = false;
       else told.objects = false;
       if (note.urgent) told.urgent = false;

@@ -79,6 +79,15 @@ impl Object for EventObject {
     type Command = Command;
     type Reply = Reply;
 
+    fn patience(command: &Command) -> u32 {
+        match command {
+            Command::Directory { .. }
+            | Command::GetAccount { .. }
+            | Command::FindAccount { .. } => outbox::SHORT_PATIENCE,
+            _ => outbox::PATIENCE,
+        }
+    }
+
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
         let core: Option<Core> = load(ledger, EVENT)?;
         match command {

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Number, Value};
 
 use super::{Call, Stop};
-use crate::directory::shown;
+use crate::directory::{legible, shown};
 use crate::store::ports::Ports;
 
 /// The most bytes of a body.
@@ -14,6 +14,11 @@ pub const LONGEST: usize = 256 * 1024;
 
 fn invalid(text: &str) -> Stop {
     Stop::invalid_request(text)
+}
+
+fn unreadable(error: &serde_json::Error) -> Stop {
+    let why = legible(&error.to_string());
+    invalid(&format!("The body cannot be read: {why}."))
 }
 
 impl<P: Ports> Call<'_, P> {
@@ -30,7 +35,7 @@ impl<P: Ports> Call<'_, P> {
         }
         serde_json::from_str::<Distinct>(text)
             .map(|body| body.0)
-            .map_err(|error| invalid(&format!("The body cannot be read: {error}.")))
+            .map_err(|error| unreadable(&error))
     }
 
     /// The fields of a body that must be an object.
@@ -56,8 +61,8 @@ impl<P: Ports> Call<'_, P> {
             if text.trim().is_empty() {
                 return Ok(());
             }
-            let body = serde_json::from_str::<Distinct>(text)
-                .map_err(|error| invalid(&format!("The body cannot be read: {error}.")))?;
+            let body =
+                serde_json::from_str::<Distinct>(text).map_err(|error| unreadable(&error))?;
             return Fields::of(body.0, "")?.finish();
         }
         if self.bytes().await?.is_empty() {

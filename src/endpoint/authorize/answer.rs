@@ -19,12 +19,19 @@ impl Request {
         error: AuthorizationError,
         words: &str,
     ) -> Reply {
-        site.log_refusal("authorize", &error);
-        site.ports.count(
-            &site.event.id,
-            self.client.application.client_id.as_str(),
-            Counted::Refusal,
+        // A fault of ours is none of the application's.
+        let ours = matches!(
+            error,
+            AuthorizationError::ServerError | AuthorizationError::TemporarilyUnavailable
         );
+        if !ours {
+            site.log_refusal("authorize", &error);
+            site.ports.count(
+                &site.event.id,
+                self.client.application.client_id.as_str(),
+                Counted::Refusal,
+            );
+        }
         self.answer(
             site,
             &[("error", error.code()), ("error_description", words)],
@@ -34,10 +41,7 @@ impl Request {
     /// A fault of ours, told to the application (RFC 6749 section 4.1.2.1).
     pub(super) fn faulty<P: Ports>(&self, site: &Site<'_, P>, fault: &Fault) -> Reply {
         let (error, words) = fault_in_words(site, fault);
-        self.answer(
-            site,
-            &[("error", error.code()), ("error_description", words)],
-        )
+        self.refuse(site, error, words)
     }
 
     /// Sends an answer to the application, `state` and `iss` with it (RFC 9207).

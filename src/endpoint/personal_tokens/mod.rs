@@ -5,6 +5,8 @@
 
 mod section;
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use self::section::FilledIn;
@@ -19,7 +21,7 @@ use crate::grant::entitlement::Held;
 use crate::pages::{TokenError, TokenField};
 use crate::protocol::params::{Params, all_values};
 use crate::protocol::scope::Scope;
-use crate::protocol::time::DAY;
+use crate::protocol::time::{DAY, UnixTime};
 use crate::store::directory;
 use crate::store::ports::{Fault, Ports};
 use crate::token::personal_access_token::PersonalAccessToken;
@@ -134,43 +136,36 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     }
     // 3.
     let profile = &person.visit.profile;
-    let mut within = grantable(&site.event, profile.held());
     let scope = match Scope::parse(&filled_in.scopes.join(" ")) {
         Ok(scope) if scope.is_empty() => {
             let words = "Choose at least one thing the token can do.";
             return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
         }
-        Ok(scope) => {
-            // The catalogue and the roles here may be behind.
-            if !scope.is_within(&within)
-                && let Some(event) =
-                    directory::event_now(site.ports, &site.event.id, site.now).await?
-            {
-                within = grantable(&event, profile.held());
-            }
-            scope
-        }
+        Ok(scope) => scope,
         Err(_) => Scope::default(),
     };
-    if scope.is_empty() || !scope.is_within(&within) {
+    let may = |event: &EventRecord| {
+        !scope.is_empty() && scope.is_within(&grantable(event, profile.held()))
+    };
+    let expiry = |event: &EventRecord| {
+        let most = event.settings.pat_max_days;
+        expires_at(filled_in.expires.as_deref(), most, site.now)
+    };
+    // The catalogue, the roles and the settings here may be behind.
+    let mut event = Rc::clone(&site.event);
+    if (!may(&event) || expiry(&event).is_err())
+        && let Some(now) = directory::event_now(site.ports, &event.id, site.now).await?
+    {
+        event = now;
+    }
+    if !may(&event) {
         let words = "A token cannot do more than you can.";
         return refuse(site, &person, filled_in, TokenField::Scopes, words).await;
     }
     // 4.
-    let most = site.event.settings.pat_max_days;
-    let expires_at = match filled_in.expires.as_deref() {
-        Some("never") if most.is_none() => None,
-        Some(days) => match days.parse::<u64>() {
-            Ok(days) if (1..=3650).contains(&days) && most.is_none_or(|most| days <= most) => {
-                Some(site.now.plus(days.saturating_mul(DAY)))
-            }
-            _ => {
-                let words = "Choose from the list when the token expires.";
-                return refuse(site, &person, filled_in, TokenField::Expires, words).await;
-            }
-        },
-        None => {
-            let words = "Choose when the token expires.";
+    let expires_at = match expiry(&event) {
+        Ok(expires_at) => expires_at,
+        Err(words) => {
             return refuse(site, &person, filled_in, TokenField::Expires, words).await;
         }
     };
@@ -235,6 +230,25 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         }),
     )
     .await
+}
+
+/// When a token of so many days (`never`: not at all) expires, where it may last so many days at most; what is wrong
+/// with the choice.
+fn expires_at(
+    chosen: Option<&str>,
+    most: Option<u64>,
+    now: UnixTime,
+) -> Result<Option<UnixTime>, &'static str> {
+    match chosen {
+        None => Err("Choose when the token expires."),
+        Some("never") if most.is_none() => Ok(None),
+        Some(days) => match days.parse::<u64>() {
+            Ok(days) if (1..=3650).contains(&days) && most.is_none_or(|most| days <= most) => {
+                Ok(Some(now.plus(days.saturating_mul(DAY))))
+            }
+            _ => Err("Choose from the list when the token expires."),
+        },
+    }
 }
 
 /// Reads the form or JSON; the scopes are a list in a form and a text in JSON.

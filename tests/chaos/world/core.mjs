@@ -138,12 +138,13 @@ const failing = (Class, binding) => class extends Class {
     if (alarmsFail.random?.chance(alarmsFail.probability)) return false;
     if (withoutStorage > 0) {
       withoutStorage -= 1;
-      this.transaction = () => {
-        delete this.transaction;
-        throw new Error('the storage does not work');
-      };
+      this.transaction = () => { throw new Error('the storage does not work'); };
     }
-    await this.alarm();
+    try {
+      await this.alarm();
+    } finally {
+      delete this.transaction;
+    }
     return true;
   }
 };
