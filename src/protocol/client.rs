@@ -89,5 +89,8 @@ mod tests {
         let id = ClientId::number(1001);
         assert_eq!(Some(id.clone()), ClientId::parse("1001"));
         assert_eq!(id.to_string(), "1001");
+        let stored = serde_json::json!("1001");
+        assert_eq!(serde_json::to_value(&id).unwrap(), stored);
+        assert_eq!(serde_json::from_value::<ClientId>(stored).unwrap(), id);
     }
 }

@@ -206,6 +206,8 @@ mod tests {
         assert_eq!(params.get("a"), None);
         assert_eq!(params.fault("a"), Some(Fault::Repeated));
         assert_eq!(params.fault("b"), Some(Fault::NotText));
+        let words = ["a", "b"].map(|name| params.fault(name).map(Fault::words));
+        assert_eq!(words, [Some("is repeated"), Some("is not valid UTF-8")]);
         let json = Params::from_json(br#"{"a":"1","a":"2"}"#).unwrap();
         assert_eq!(json.fault("a"), Some(Fault::Repeated));
     }

@@ -66,6 +66,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_arrives_as_it_was_sent() {
+        let sent = serde_json::to_string(&Secret::new(String::from("hunter2"))).unwrap();
+        assert_eq!(sent, r#""hunter2""#);
+        let arrived: Secret<String> = serde_json::from_str(&sent).unwrap();
+        assert_eq!(arrived.expose(), "hunter2");
+    }
+
+    #[test]
     fn bytes_are_the_same_or_not() {
         assert!(same_bytes(b"hunter2", b"hunter2"));
         assert!(!same_bytes(b"hunter2", b"hunter3"));
