@@ -32,15 +32,10 @@ fn contract_3_a_foreign_origin_is_refused_at_every_form_of_the_account_and_chang
     ];
     let before = s.memory.everything_stored();
     for (page, action, fields) in forms {
-        let hidden = page.form(action);
-        let mut pairs: Vec<(&str, &str)> = hidden
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        pairs.extend_from_slice(fields);
-        let call = browser.call("POST", &page.form_action(action));
-        let foreign = call.form(&pairs).origin("https://evil.example");
-        browser.send(foreign).page(403);
+        let foreign = browser.submission(page, action, fields);
+        browser
+            .send(foreign.origin("https://evil.example"))
+            .page(403);
         assert_eq!(s.memory.everything_stored(), before, "{action}");
     }
     assert!(other.is_signed_in());

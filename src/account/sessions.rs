@@ -176,3 +176,47 @@ pub fn list(
     sessions.sort_by_key(|session| core::cmp::Reverse(session.last_seen_at));
     Ok(sessions)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::account::command::Command;
+    use crate::account::object::AccountObject;
+    use crate::account::password::DECOY;
+    use crate::account::password::tests::CHECKED;
+    use crate::protocol::secret::Secret;
+    use crate::store::memory::Memory;
+    use crate::store::ports::Ports as _;
+
+    #[test]
+    fn contract_3_a_password_is_checked_whoever_it_is_said_to_be_of() {
+        let memory = Memory::default();
+        let signs_in = |name: &str| {
+            let sign_in = Command::SignIn {
+                password: Secret::new(String::from("a wrong password")),
+                session_id: String::from("s_1"),
+                browser: String::new(),
+            };
+            let before = CHECKED.get();
+            let reply = pollster::block_on(memory.ask::<AccountObject>(name, &sign_in));
+            assert_eq!(reply, Ok(Reply::WrongPassword), "{name}");
+            CHECKED.get() - before
+        };
+        for (id, status, password) in [
+            ("known", "active", Some(DECOY)),
+            ("disabled", "disabled", Some(DECOY)),
+            ("passwordless", "active", None),
+        ] {
+            let push = json!({"push": {"password": password, "profile": {
+                "id": id, "event_id": "evt", "version": 1, "name": "", "email": "", "permissions": [], "roles": [],
+                "status": status, "epoch": 0, "session_epoch": 0}}});
+            let push = serde_json::from_value(push).unwrap();
+            pollster::block_on(memory.ask::<AccountObject>(id, &push)).unwrap();
+        }
+        for name in ["known", "disabled", "passwordless", "unknown"] {
+            assert_eq!(signs_in(name), 1, "{name}");
+        }
+    }
+}

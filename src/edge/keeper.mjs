@@ -188,10 +188,16 @@ class Keeper extends DurableObject {
       this.retryAfter = RETRY_S;
       return false;
     }
-    const after = urgent ? this.retryAfter : RETRY_S;
-    this.retryAfter = Math.min(2 * after, LONGEST_RETRY_S);
-    await this.setAlarm(after);
+    if (!urgent) this.retryAfter = RETRY_S;
+    await this.setAlarm(this.backOff());
     return true;
+  }
+
+  /** In how many seconds to try again: later each time. */
+  backOff() {
+    const after = this.retryAfter;
+    this.retryAfter = Math.min(2 * after, LONGEST_RETRY_S);
+    return after;
   }
 
   /** What went wrong here, with the object's name where the platform tells it: what comes after its event names a person. */
@@ -212,9 +218,7 @@ class Keeper extends DurableObject {
     } catch (error) {
       // The platform rings an alarm that failed a few times more, and then never again.
       this.log(error);
-      const after = this.retryAfter;
-      this.retryAfter = Math.min(2 * after, LONGEST_RETRY_S);
-      await this.setAlarm(after);
+      await this.setAlarm(this.backOff());
     }
   }
 

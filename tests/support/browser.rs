@@ -74,14 +74,19 @@ impl<'w> Browser<'w> {
     /// Submits a form of a page with its hidden fields and these.
     #[track_caller]
     pub fn submit(&self, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(self.submission(page, action, fields))
+    }
+
+    /// A form of a page, filled in and not yet sent.
+    #[track_caller]
+    pub fn submission(&self, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Call<'w> {
         let hidden = page.form(action);
         let mut pairs: Vec<(&str, &str)> = hidden
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         pairs.extend_from_slice(fields);
-        let whole = page.form_action(action);
-        self.post(&whole, &pairs)
+        self.call("POST", &page.form_action(action)).form(&pairs)
     }
 
     /// Tries to sign in, and comes back to `target`.

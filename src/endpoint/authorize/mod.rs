@@ -6,11 +6,14 @@
 //! person may grant, 6. consent.
 
 mod answer;
+mod proof;
 mod request;
 
 use std::rc::Rc;
 
-use self::request::{Request, Unanswerable, as_query, read, with_proof, without_proof};
+pub use self::proof::after_sign_in;
+use self::proof::{FRESH_FOR, is_proof, without_proof};
+use self::request::{Request, Unanswerable, as_query, read};
 use super::Site;
 use super::consent;
 use super::login;
@@ -24,7 +27,6 @@ use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
-use crate::token::form_token::{self, Form};
 use crate::web::inbound::LONGEST_AUTHORIZATION;
 use crate::web::reply::{Forms, Reply};
 use crate::web::route::Route;
@@ -342,40 +344,6 @@ pub fn scope_lines(catalogue: &[ScopeDefinition], scope: &Scope) -> Vec<ScopeLin
         .filter(|known| scope.has(&known.name))
         .map(scope_line)
         .collect()
-}
-
-const FRESH_SIGN_IN: &str = "fresh sign-in";
-/// How long a sign-in counts as one for the request that demanded it, in seconds: the way back from the form.
-const FRESH_FOR: u64 = 60;
-
-/// Where sign-in leads back to: the target, with proof that the person just signed in for it if it is
-/// an authorization request. Without proof `prompt=login` would ask for ever, and a plain mark could be
-/// had by opening the request again.
-pub fn after_sign_in<P: Ports>(site: &Site<'_, P>, target: &str, session_id: &str) -> String {
-    match target.split_once('?') {
-        Some((path, query)) if is_path(path) => {
-            let (query, _) = without_proof(query);
-            let params = Params::from_form(query.as_bytes());
-            let demanded = ["prompt", "max_age"]
-                .iter()
-                .any(|name| params.get(name).is_some());
-            if !demanded {
-                return format!("{path}?{query}");
-            }
-            let proof = session::form_token(site, session_id, FRESH_SIGN_IN, query);
-            format!("{path}?{}", with_proof(query, &proof))
-        }
-        _ => target.to_owned(),
-    }
-}
-
-fn is_proof<P: Ports>(site: &Site<'_, P>, session_id: &str, query: &str, proof: &str) -> bool {
-    let form = Form {
-        session: session_id,
-        action: FRESH_SIGN_IN,
-        subject: query,
-    };
-    form_token::verifies(site.ring, &site.event.id, &form, proof, site.now)
 }
 
 /// The name of the application that asks, where a sign-in leads back to an authorization request.

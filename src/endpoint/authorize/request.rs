@@ -386,26 +386,3 @@ impl Request {
         format!("{path}?{}", self.query)
     }
 }
-
-/// The parameter in which sign-in says that it just happened. It is ours: it is taken off the query
-/// before anything else looks at it.
-const FRESH: &str = "wc_fresh";
-
-/// A query without sign-in's own parameter, and that parameter.
-pub(super) fn without_proof(query: &str) -> (&str, Option<&str>) {
-    match query.rsplit_once('&') {
-        Some((rest, last)) => match last
-            .strip_prefix(FRESH)
-            .and_then(|last| last.strip_prefix('='))
-        {
-            Some(proof) => (rest, Some(proof)),
-            None => (query, None),
-        },
-        None => (query, None),
-    }
-}
-
-/// A query with the proof that the person signed in for it.
-pub(super) fn with_proof(query: &str, proof: &str) -> String {
-    format!("{query}&{FRESH}={proof}")
-}
