@@ -11,22 +11,40 @@ const OBJECTS = {
 // An object that is silent for longer counts as one that failed, where Rust does not say how long.
 const PATIENCE_MS = 10_000;
 
-/** `waited.ms`: for how long the caller has waited for objects, this one not yet among them. `attempt`: which of two tries of what call it is. */
-export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = { ms: 0 }, attempt = undefined) {
+/** For how long a request has waited for objects. While it waits for several it waits once. */
+export class Wait {
+  constructor() {
+    this.ms = 0;
+    this.open = 0;
+  }
+
+  begin() {
+    if (this.open === 0) this.since = Date.now();
+    this.open += 1;
+  }
+
+  /** A clock that steps adds no more than `most`. */
+  end(most) {
+    this.open -= 1;
+    if (this.open === 0) this.ms += Math.min(Math.max(Date.now() - this.since, 0), most);
+  }
+}
+
+/** `wait`: the caller's; what it waits for this object is not yet in what the object is told. `attempt`: which of two tries of what call it is. */
+export function ask(env, kind, name, command, patience = PATIENCE_MS, wait = new Wait(), attempt = undefined) {
   const namespace = env[OBJECTS[kind]];
-  const begun = Date.now();
+  wait.begin();
   return new Promise((done, fail) => {
     let open = true;
     const first = (settle) => (outcome) => {
       if (!open) return;
       open = false;
       clearTimeout(timer);
-      // A clock that steps adds no more than the patience there is.
-      waited.ms += Math.min(Math.max(Date.now() - begun, 0), patience);
+      wait.end(patience);
       settle(outcome);
     };
     const timer = setTimeout(first(() => fail(new Error(`the ${kind} object does not answer`))), patience);
-    namespace.get(namespace.idFromName(name)).call(command, waited.ms, attempt).then(first(done), first(fail));
+    namespace.get(namespace.idFromName(name)).call(command, wait.ms, attempt).then(first(done), first(fail));
   });
 }
 
@@ -34,9 +52,9 @@ export function ask(env, kind, name, command, patience = PATIENCE_MS, waited = {
  * A call that failed is tried once more. Commands carry an id of their own where the second must get the first's
  * decision. A first that is still on its way when the second arrives comes too late: the object refuses it.
  */
-export function askTwice(env, kind, name, command, patience, waited = { ms: 0 }) {
+export function askTwice(env, kind, name, command, patience, wait = new Wait()) {
   const call = crypto.randomUUID();
-  const once = (isSecond) => ask(env, kind, name, command, patience, waited, { call, isSecond });
+  const once = (isSecond) => ask(env, kind, name, command, patience, wait, { call, isSecond });
   return once(false).catch((error) => {
     logWarning(error, { askedAgain: kind, of: beginning(name) });
     return once(true);

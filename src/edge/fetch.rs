@@ -1,19 +1,17 @@
 //! A request: from JavaScript's hands into [`server::handle`], and the answer back.
 //!
 //! Rust never waits for JavaScript: it says what it needs (an object's word, a record, the body), is put
-//! aside, and is called again with what came of it. A promise on this side, its callbacks and its turn in the
+//! aside, and is called again with each thing that came. A promise on this side, its callbacks and its turn in the
 //! queue would cost more than most requests do.
 
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
 use super::clock;
 use super::isolate::{Isolate, isolate};
+use super::waiting::{Arrivals, Waiting};
 use crate::ledger::outbox::{Namespace, Object, ObjectKind};
 use crate::protocol::time::UnixTime;
 use crate::server;
@@ -28,17 +26,18 @@ extern "C" {
     /// What `worker.mjs` does for a request.
     pub type Host;
 
-    /// Begins to ask an object; [`resume`] brings its reply.
+    /// Begins to ask an object; [`resume`] brings its reply under this number.
     #[wasm_bindgen(method)]
-    fn ask(this: &Host, kind: &str, name: &str, command: &str, patience: u32);
+    fn ask(this: &Host, kind: &str, name: &str, command: &str, patience: u32) -> u32;
 
-    /// Begins to read a record; [`resume`] brings the text, or null.
+    /// Begins to read a record; [`resume`] brings the text, or null, under this number.
     #[wasm_bindgen(method)]
-    fn read(this: &Host, namespace: &str, key: &str);
+    fn read(this: &Host, namespace: &str, key: &str) -> u32;
 
-    /// Begins to read the body; [`resume`] brings a `Uint8Array`, null if it is longer, or undefined if it broke off.
+    /// Begins to read the body; [`resume`] brings a `Uint8Array`, null if it is longer, or undefined if it broke off,
+    /// under this number.
     #[wasm_bindgen(method)]
-    fn body(this: &Host, most: u32);
+    fn body(this: &Host, most: u32) -> u32;
 
     /// Takes the answer: the status, the headers as lines, and the body.
     #[wasm_bindgen(method)]
@@ -52,16 +51,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = console, js_name = log)]
     pub fn console_log(text: &str);
-}
-
-/// What JavaScript brought, or that it failed.
-type Brought = Result<JsValue, ()>;
-
-/// A request that waits for something.
-pub struct Waiting {
-    request: Pin<Box<dyn Future<Output = ()>>>,
-    brought: Rc<RefCell<Option<Brought>>>,
-    since: UnixTime,
 }
 
 /// A caller that went away is never resumed: what is older than this many seconds is dropped.
@@ -93,19 +82,8 @@ struct Edge {
     host: Rc<Host>,
     /// The body, where it is short enough to have been read already.
     body: RefCell<Option<Vec<u8>>>,
-    brought: Rc<RefCell<Option<Brought>>>,
+    arrivals: Rc<Arrivals>,
     isolate: &'static Isolate,
-}
-
-impl Edge {
-    /// Waits for what was just asked of the host.
-    async fn brought(&self) -> Brought {
-        poll_fn(|_| match self.brought.take() {
-            Some(brought) => Poll::Ready(brought),
-            None => Poll::Pending,
-        })
-        .await
-    }
 }
 
 impl Entropy for Edge {
@@ -120,9 +98,10 @@ impl Ports for Edge {
         let command = serde_json::to_string(command)
             .map_err(|_| Fault::Broken("a command has no JSON form"))?;
         let kind = kind_name(O::KIND);
-        self.host.ask(kind, name, &command, patience);
+        let number = self.host.ask(kind, name, &command, patience);
         let reply = self
-            .brought()
+            .arrivals
+            .of(number)
             .await
             .map_err(|()| Fault::Unavailable(kind))?;
         let reply = reply.as_string().ok_or(Fault::Broken(
@@ -132,9 +111,10 @@ impl Ports for Edge {
     }
 
     async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault> {
-        self.host.read(namespace_name(namespace), key);
+        let number = self.host.read(namespace_name(namespace), key);
         let found = self
-            .brought()
+            .arrivals
+            .of(number)
             .await
             .map_err(|()| Fault::Unavailable("KV"))?;
         Ok(found.as_string())
@@ -145,9 +125,10 @@ impl Ports for Edge {
             return Ok((body.len() <= most).then_some(body));
         }
         let asked = clock::now();
-        self.host.body(u32::try_from(most).unwrap_or(u32::MAX));
+        let number = self.host.body(u32::try_from(most).unwrap_or(u32::MAX));
         let body = self
-            .brought()
+            .arrivals
+            .of(number)
             .await
             .map_err(|()| Fault::Unavailable("the request's body"))?;
         if body.is_undefined() {
@@ -188,7 +169,7 @@ impl Ports for Edge {
 }
 
 /// Begins to answer a request. 0: the host has the answer. Otherwise it is to call [`resume`] with this number
-/// and what came of the thing that was asked of it last.
+/// and the first thing that came of what was asked of it.
 #[wasm_bindgen]
 #[expect(
     clippy::too_many_arguments,
@@ -209,12 +190,12 @@ pub fn handle(
     tls: Option<String>,
 ) -> u32 {
     let host = Rc::new(host);
-    let brought = Rc::new(RefCell::new(None));
+    let arrivals = Rc::<Arrivals>::default();
     let since = clock::now();
     let edge = Edge {
         host: Rc::clone(&host),
         body: RefCell::new(body),
-        brought: Rc::clone(&brought),
+        arrivals: Rc::clone(&arrivals),
         isolate: isolate(),
     };
     let head = Head::new(&method, &url).map(|head| Head {
@@ -228,43 +209,32 @@ pub fn handle(
         tls,
         ..head
     });
-    go_on(Waiting {
-        request: Box::pin(async move {
-            let reply = reply(&edge, head, since).await;
-            hand_over(&host, reply);
-        }),
-        brought,
-        since,
-    })
+    let request = async move {
+        let reply = reply(&edge, head, since).await;
+        hand_over(&host, reply);
+    };
+    go_on(Waiting::new(request, arrivals, since))
 }
 
-/// Goes on with a request. Nothing if it is not known: its memory was given up after a panic, or it took too long.
+/// Goes on with a request, as [`handle`] began it: what was asked for under `number` came, or failed. Nothing if the
+/// request is not known: its memory was given up after a panic, or it took too long.
 #[wasm_bindgen]
-pub fn resume(request: u32, brought: JsValue, failed: bool) -> Option<u32> {
+pub fn resume(request: u32, number: u32, brought: JsValue, failed: bool) -> Option<u32> {
     let waiting = isolate().waiting.borrow_mut().remove(&request)?;
-    waiting
-        .brought
-        .replace(Some(if failed { Err(()) } else { Ok(brought) }));
+    waiting.bring(number, if failed { Err(()) } else { Ok(brought) });
     Some(go_on(waiting))
 }
 
 fn go_on(mut waiting: Waiting) -> u32 {
-    // What it waits for comes through `resume`, so nobody has to be woken.
-    match waiting
-        .request
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-    {
-        Poll::Ready(()) => 0,
-        Poll::Pending => {
-            let now = clock::now();
-            let mut all = isolate().waiting.borrow_mut();
-            all.retain(|_, other| now.since(other.since) <= LONGEST_WAIT);
-            let number = isolate().next_request();
-            all.insert(number, waiting);
-            number
-        }
+    if waiting.is_done() {
+        return 0;
     }
+    let now = clock::now();
+    let mut all = isolate().waiting.borrow_mut();
+    all.retain(|_, other| now.since(other.since) <= LONGEST_WAIT);
+    let number = isolate().next_request();
+    all.insert(number, waiting);
+    number
 }
 
 async fn reply(edge: &Edge, head: Option<Head>, now: UnixTime) -> Reply {

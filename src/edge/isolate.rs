@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
-use super::fetch::{Waiting, console_log};
+use super::fetch::console_log;
+use super::waiting::Waiting;
 use crate::directory::event_command::Command;
 use crate::directory::usage::{Counts, UsageLine};
 use crate::protocol::client::ClientId;

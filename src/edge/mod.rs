@@ -10,3 +10,4 @@ mod clock;
 mod fetch;
 mod isolate;
 mod object;
+mod waiting;

@@ -1,5 +1,5 @@
 // The Worker's entry: requests, handed to Rust as plain texts and numbers. Nothing is decided here.
-import { ask, askTwice } from './ask.mjs';
+import { Wait, ask, askTwice } from './ask.mjs';
 import { logError, logWarning } from './log.mjs';
 import { beSound, distrust, isSound } from './memory.mjs';
 import { configure, handle, restore_usage, resume, take_usage } from './willcall.js';
@@ -37,19 +37,39 @@ class Host {
     this.request = request;
     this.env = env;
     this.context = context;
-    this.waited = { ms: 0 };
+    this.wait = new Wait();
+    this.begun = 0;
+    // What Rust waits for, by number.
+    this.underWay = new Map();
   }
 
   ask(kind, name, command, patience) {
-    this.waitsFor = askTwice(this.env, kind, name, command, patience, this.waited);
+    return this.begin(askTwice(this.env, kind, name, command, patience, this.wait));
   }
 
   read(namespace, key) {
-    this.waitsFor = this.env[namespace].get(key);
+    return this.begin(this.env[namespace].get(key));
   }
 
   body(most) {
-    this.waitsFor = longBody(this.request, most);
+    return this.begin(longBody(this.request, most));
+  }
+
+  begin(promise) {
+    const number = this.begun += 1;
+    this.underWay.set(number, promise.then((brought) => ({ number, brought, failed: false }), (error) => {
+      logError(error);
+      return { number, brought: null, failed: true };
+    }));
+    return number;
+  }
+
+  /** The first that comes of what is under way. */
+  async next() {
+    const [only, ...others] = this.underWay.values();
+    const came = await (others.length === 0 ? only : Promise.race([only, ...others]));
+    this.underWay.delete(came.number);
+    return came;
   }
 
   answer(status, lines, body) {
@@ -178,17 +198,10 @@ export default {
         header('user-agent'), header('accept'), header('cf-connecting-ip'), request.cf?.tlsVersion,
       );
       while (turn) {
-        let brought = null;
-        let failed = false;
-        try {
-          brought = await host.waitsFor;
-        } catch (error) {
-          failed = true;
-          logError(error);
-        }
+        const { number, brought, failed } = await host.next();
         // Its future was in a memory that is unsound, or gone: its number may be another's by now.
         if (!isSound(life)) break;
-        turn = resume(turn, brought, failed);
+        turn = resume(turn, number, brought, failed);
       }
     } catch (error) {
       distrust();

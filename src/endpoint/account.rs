@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
+
 use super::authorize::scope_lines;
 use super::session::{self, SignedIn, form_token, is_ours};
 use super::{Site, login, logout, personal_tokens};
@@ -167,14 +169,17 @@ async fn applications<P: Ports>(
     for grant in overview.grants.iter().filter(used) {
         by_client.entry(&grant.client_id).or_default().push(grant);
     }
+    let looked_up = by_client
+        .into_iter()
+        .map(|(client_id, grants)| living(site, client_id, grants));
     let mut found = Vec::new();
-    for (client_id, grants) in by_client {
+    for one in try_join_all(looked_up).await? {
         let Some(Living {
             client,
             grants,
             paused,
             approved,
-        }) = living(site, client_id, &grants).await?
+        }) = one
         else {
             continue;
         };
@@ -191,7 +196,7 @@ async fn applications<P: Ports>(
             .max()
             .unwrap_or_default();
         found.push(AuthorizedApplication {
-            client_id: client_id.to_string(),
+            client_id: client.application.client_id.to_string(),
             name: client.application.name.clone(),
             description: client.application.description.clone(),
             website: client.application.website.clone(),
@@ -199,7 +204,12 @@ async fn applications<P: Ports>(
             paused,
             first_authorized: first.for_people(),
             last_used: last.for_people(),
-            form_token: form_token(site, session_id, REVOKE, client_id.as_str()),
+            form_token: form_token(
+                site,
+                session_id,
+                REVOKE,
+                client.application.client_id.as_str(),
+            ),
         });
     }
     Ok(found)
@@ -219,7 +229,7 @@ struct Living<'g> {
 async fn living<'g, P: Ports>(
     site: &Site<'_, P>,
     client_id: &ClientId,
-    grants: &[&'g GrantLine],
+    grants: Vec<&'g GrantLine>,
 ) -> Result<Option<Living<'g>>, Fault> {
     for source in [Source::Replica, Source::Authority] {
         let Some(client) =

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use futures_util::future::try_join_all;
+
 use super::Site;
 use crate::account::throttle::{Command, Reply, ThrottleObject};
 use crate::protocol::encoding::base64url;
@@ -96,11 +98,8 @@ async fn each<P: Ports>(
     subjects: &[Subject<'_>],
     fails: bool,
 ) -> Result<Option<u64>, Fault> {
-    let mut wait = None;
-    for subject in subjects {
-        wait = wait.max(ask(site, subject, fails).await?);
-    }
-    Ok(wait)
+    let asked = subjects.iter().map(|subject| ask(site, subject, fails));
+    Ok(try_join_all(asked).await?.into_iter().max().flatten())
 }
 
 /// The address a request comes from, as the edge reports it; of an IPv6 one the network.

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use futures_util::future::join;
 use serde::de::DeserializeOwned;
 
 use super::ports::{Fault, Ports};
@@ -88,6 +89,25 @@ impl<T> Shelf<T> {
     }
 }
 
+impl<T: DeserializeOwned> Shelf<T> {
+    /// The record as it is known here, or else as KV has it. A store that does not answer is like one that has
+    /// nothing: the authority is asked.
+    async fn find(
+        &self,
+        ports: &impl Ports,
+        key: &str,
+        version: impl FnOnce(&T) -> u64,
+        now: UnixTime,
+    ) -> Option<Rc<T>> {
+        if let Some(known) = self.get(key, now) {
+            return Some(known);
+        }
+        let found = ports.read(Namespace::Directory, key).await.ok()?;
+        let record = serde_json::from_str(&found?).ok()?;
+        Some(self.keep(key, version(&record), record, now))
+    }
+}
+
 /// What this isolate has read lately.
 #[derive(Default)]
 pub struct ReplicaCache {
@@ -163,12 +183,6 @@ impl Client {
     }
 }
 
-/// A record from KV. A store that does not answer is like one that has nothing: the authority is asked.
-async fn replica<T: DeserializeOwned>(ports: &impl Ports, key: &str) -> Option<T> {
-    let found = ports.read(Namespace::Directory, key).await.ok()?;
-    serde_json::from_str(&found?).ok()
-}
-
 /// The event of a host.
 ///
 /// # Errors
@@ -179,12 +193,10 @@ pub async fn event_of_host(
     now: UnixTime,
 ) -> Result<Option<Rc<EventRecord>>, Fault> {
     let cache = ports.replicas();
-    let known = match cache.hosts.get(host, now) {
-        Some(record) => Some(record),
-        None => replica::<HostRecord>(ports, &host_key(host))
-            .await
-            .map(|record| cache.hosts.keep(host, record.version, record, now)),
-    };
+    let known = cache
+        .hosts
+        .find(ports, &host_key(host), |record| record.version, now)
+        .await;
     if let Some(id) = known.and_then(|record| record.event_id.clone())
         && let Some(event) = event(ports, &id, Source::Replica, now).await?
         && event.host == host
@@ -214,12 +226,10 @@ async fn event(
 ) -> Result<Option<Rc<EventRecord>>, Fault> {
     let cache = ports.replicas();
     if source == Source::Replica {
-        let known = match cache.events.get(id, now) {
-            Some(record) => Some(record),
-            None => replica::<EventRecord>(ports, &event_key(id))
-                .await
-                .map(|record| cache.events.keep(id, record.version, record, now)),
-        };
+        let known = cache
+            .events
+            .find(ports, &event_key(id), |record| record.version, now)
+            .await;
         if let Some(record) = known.filter(|record| !record.deleted) {
             return Ok(Some(record));
         }
@@ -254,7 +264,9 @@ async fn ask_event(
             .keep(&key, integration.version, *integration, now)
     });
     Ok(Some((
-        cache.events.keep(id, event.version, *event, now),
+        cache
+            .events
+            .keep(&event_key(id), event.version, *event, now),
         integration,
     )))
 }
@@ -272,31 +284,26 @@ pub async fn client(
 ) -> Result<Option<Client>, Fault> {
     let cache = ports.replicas();
     if source == Source::Replica {
-        let application = match cache.applications.get(client_id.as_str(), now) {
-            Some(record) => Some(record),
-            None => replica::<Application>(ports, &application_key(client_id))
-                .await
-                .map(|record| {
-                    cache
-                        .applications
-                        .keep(client_id.as_str(), record.version, record, now)
-                }),
-        };
-        let Some(application) = application.filter(|application| !application.deleted) else {
-            return Ok(None);
-        };
-        let key = integration_key(&event.id, client_id);
-        let integration = match cache.integrations.get(&key, now) {
-            Some(record) => Some(record),
-            None => replica::<Integration>(ports, &key)
-                .await
-                .map(|record| cache.integrations.keep(&key, record.version, record, now)),
-        };
-        let integration = integration.filter(|integration| !integration.deleted);
-        return Ok(Some(Client {
+        let (application, integration) = join(
+            cache.applications.find(
+                ports,
+                &application_key(client_id),
+                |record| record.version,
+                now,
+            ),
+            cache.integrations.find(
+                ports,
+                &integration_key(&event.id, client_id),
+                |record| record.version,
+                now,
+            ),
+        )
+        .await;
+        let application = application.filter(|application| !application.deleted);
+        return Ok(application.map(|application| Client {
             event: Rc::clone(event),
             application,
-            integration,
+            integration: integration.filter(|integration| !integration.deleted),
         }));
     }
     let command = platform::Command::GetApplication {
@@ -307,15 +314,14 @@ pub async fn client(
     else {
         return Ok(None);
     };
-    let application =
-        cache
-            .applications
-            .keep(client_id.as_str(), application.version, *application, now);
-    let Some((event, integration)) = ask_event(ports, &event.id, Some(client_id), now).await?
-    else {
-        return Ok(None);
-    };
-    Ok(Some(Client {
+    let application = cache.applications.keep(
+        &application_key(client_id),
+        application.version,
+        *application,
+        now,
+    );
+    let found = ask_event(ports, &event.id, Some(client_id), now).await?;
+    Ok(found.map(|(event, integration)| Client {
         event,
         application,
         integration,

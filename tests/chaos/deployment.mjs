@@ -122,7 +122,9 @@ export class Deployment {
 
   /** Plays one of the scenarios in `scenarios/`; what it told. */
   async scenario(name, options = {}) {
-    const { fault, told } = await this.ask('/scenario', { name, ...options }, 240_000);
+    const { fault, told } = await this.ask('/scenario', { name, ...options }, 240_000).catch((error) => {
+      throw new Error(`${name}: ${error.message}; the end of the log:\n${this.log.slice(-3000)}`);
+    });
     if (fault) throw new Error(fault);
     return told;
   }

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
+use super::call::Call;
 use super::people::{Client, Person};
-use super::world::{Call, World};
+use super::world::World;
 use super::{ORIGIN, PASSWORD};
 use willcall::protocol::encoding::form_pairs;
 

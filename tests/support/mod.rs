@@ -1,8 +1,8 @@
 //! A whole deployment in memory, with a clock that moves when told to, behind the one door.
 //!
-//! [`world`] is the deployment, [`scene`] one with an event, an application and a person, [`browser`] keeps
-//! cookies and fills in forms, [`people`] are what an application and a person know of themselves, [`answer`]
-//! is what came back.
+//! [`world`] is the deployment, [`call`] a request to it, [`scene`] one with an event, an application and a
+//! person, [`browser`] keeps cookies and fills in forms, [`people`] are what an application and a person know of
+//! themselves, [`answer`] is what came back.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,6 +13,7 @@
 
 pub mod answer;
 pub mod browser;
+pub mod call;
 pub mod people;
 pub mod scene;
 pub mod world;

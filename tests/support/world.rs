@@ -1,24 +1,25 @@
-//! The deployment, and requests to it.
+//! The deployment, and how requests run in it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
-use serde_json::Value;
 use willcall::directory::event_object::EventObject;
 use willcall::directory::platform_object::PlatformObject;
 use willcall::directory::{event_command, platform_command};
 use willcall::ledger::outbox::{Namespace, Now, Object, ObjectKind};
-use willcall::protocol::encoding::form_pairs;
 use willcall::protocol::time::UnixTime;
-use willcall::server;
 use willcall::store::directory::{PLATFORM, ReplicaCache};
 use willcall::store::memory::Memory;
 use willcall::store::ports::{Counted, Fault, Ports};
 use willcall::token::key::{BadSecrets, KeyRing};
 use willcall::token::{Entropy, random_id};
-use willcall::web::inbound::Head;
 
-use super::answer::Answer;
+use super::call::Call;
 use super::{BEGIN, ORIGIN, SECRET};
 
 /// What happens in the middle of a request.
@@ -37,6 +38,8 @@ pub struct World {
     meanwhile: RefCell<Option<(ObjectKind, Meanwhile)>>,
     answers_lost: Cell<bool>,
     kv_fails: Cell<bool>,
+    waits: Cell<u32>,
+    under_way: RefCell<Vec<Waker>>,
 }
 
 impl World {
@@ -52,6 +55,8 @@ impl World {
             meanwhile: RefCell::default(),
             answers_lost: Cell::new(false),
             kv_fails: Cell::new(false),
+            waits: Cell::new(0),
+            under_way: RefCell::default(),
         };
         world.set_now_ms(BEGIN * 1000);
         world
@@ -133,6 +138,24 @@ impl World {
         self.asked.take()
     }
 
+    /// How often the last request waited for objects or for KV; for several at a time it waited once.
+    pub fn waits(&self) -> u32 {
+        self.waits.get()
+    }
+
+    /// An answer comes when all that can be asked at the same time has been asked.
+    async fn takes_time(&self) {
+        let mut asked = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut asked, true) {
+                return Poll::Ready(());
+            }
+            self.under_way.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// This happens while the next request is about to ask an object of this kind.
     pub fn meanwhile(&self, kind: ObjectKind, happens: impl FnOnce(&Self) + 'static) {
         self.meanwhile.replace(Some((kind, Box::new(happens))));
@@ -181,6 +204,30 @@ impl World {
         serde_json::from_str(&self.memory.run(O::KIND, name, &command).unwrap()).unwrap()
     }
 
+    pub fn ring(&self) -> Ref<'_, Result<KeyRing, BadSecrets>> {
+        self.ring.borrow()
+    }
+
+    /// What comes of a request. Answers come to it when it can ask for nothing more without them.
+    pub fn run_to_its_end<T>(&self, request: impl Future<Output = T>) -> T {
+        let mut waits = 0;
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut request = pin!(request);
+        loop {
+            woken.0.store(false, Ordering::Relaxed);
+            let mut context = Context::from_waker(&waker);
+            if let Poll::Ready(outcome) = request.as_mut().poll(&mut context) {
+                self.waits.set(waits);
+                return outcome;
+            }
+            if !woken.0.load(Ordering::Relaxed) {
+                waits += 1;
+                self.under_way.take().into_iter().for_each(Waker::wake);
+            }
+        }
+    }
+
     /// A request to a path of the event most tests are about, or to a whole URL.
     pub fn call(&self, method: &str, url: &str) -> Call<'_> {
         let url = if url.starts_with('/') {
@@ -188,11 +235,7 @@ impl World {
         } else {
             url.to_owned()
         };
-        Call {
-            world: self,
-            head: Head::new(method, &url).unwrap(),
-            body: Vec::new(),
-        }
+        Call::new(self, method, &url)
     }
 
     pub fn get(&self, url: &str) -> Call<'_> {
@@ -209,77 +252,13 @@ impl World {
     }
 }
 
-/// A request being put together.
-pub struct Call<'w> {
-    world: &'w World,
-    pub head: Head,
-    body: Vec<u8>,
-}
+/// That a request can go on.
+#[derive(Default)]
+struct Woken(AtomicBool);
 
-impl Call<'_> {
-    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
-        let text = form_pairs(pairs.iter().copied());
-        self.raw("application/x-www-form-urlencoded", text.as_bytes())
-    }
-
-    pub fn json(self, value: &Value) -> Self {
-        self.raw("application/json", value.to_string().as_bytes())
-    }
-
-    pub fn raw(mut self, content_type: &str, body: &[u8]) -> Self {
-        self.head.content_type = Some(content_type.to_owned());
-        body.clone_into(&mut self.body);
-        self
-    }
-
-    pub fn authorization(mut self, value: &str) -> Self {
-        self.head.authorization = Some(value.to_owned());
-        self
-    }
-
-    pub fn bearer(self, token: &str) -> Self {
-        self.authorization(&format!("Bearer {token}"))
-    }
-
-    /// HTTP Basic; both halves as they stand.
-    pub fn basic(self, user: &str, password: &str) -> Self {
-        use base64::Engine as _;
-        let text = format!("{user}:{password}");
-        let text = base64::engine::general_purpose::STANDARD.encode(text);
-        self.authorization(&format!("Basic {text}"))
-    }
-
-    pub fn address(mut self, address: &str) -> Self {
-        self.head.address = Some(address.to_owned());
-        self
-    }
-
-    pub fn origin(mut self, origin: &str) -> Self {
-        self.head.origin = Some(origin.to_owned());
-        self
-    }
-
-    pub fn accept(mut self, media_type: &str) -> Self {
-        self.head.accept = Some(media_type.to_owned());
-        self
-    }
-
-    pub fn tls(mut self, version: &str) -> Self {
-        self.head.tls = Some(version.to_owned());
-        self
-    }
-
-    pub fn send(self) -> Answer {
-        let world = self.world;
-        world.memory.set_body(&self.body);
-        let ring = world.ring.borrow();
-        let now = world.now();
-        Answer(pollster::block_on(server::handle(
-            world,
-            ring.as_ref(),
-            &self.head,
-            now,
-        )))
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -291,6 +270,7 @@ impl Entropy for World {
 
 impl Ports for World {
     async fn ask<O: Object>(&self, name: &str, command: &O::Command) -> Result<O::Reply, Fault> {
+        self.takes_time().await;
         let happens = self
             .meanwhile
             .borrow_mut()
@@ -312,6 +292,7 @@ impl Ports for World {
     }
 
     async fn read(&self, namespace: Namespace, key: &str) -> Result<Option<String>, Fault> {
+        self.takes_time().await;
         if self.kv_fails.get() {
             return Err(Fault::Unavailable("KV, taken away"));
         }
