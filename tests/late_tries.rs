@@ -87,7 +87,7 @@ fn contract_7_a_deletion_that_arrives_late_ends_nothing_that_was_made_since() {
         s.assert_lives(&tokens);
     }
     let mut event = s.event.clone();
-    for id in [s.event.clone(), String::new()] {
+    for id in [s.event.to_string(), String::new()] {
         let delete = platform::Command::DeleteEvent {
             host: HOST.into(),
             id: Some(id.clone()),

@@ -33,6 +33,7 @@ use willcall::token::authorization_code::{AuthorizationCode, Binding};
 use willcall::token::client_secret;
 use willcall::token::cookie::{CookieValue, KnownBrowser, SessionCookie, VisitCookie};
 use willcall::token::form_token::{self, Form};
+use willcall::token::id::EventId;
 use willcall::token::key::KeyRing;
 use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::{RefreshToken, replica_hash};
@@ -45,6 +46,10 @@ const PASSWORD: &str =
 
 fn later(seconds: u64) -> Now {
     Now::at(NOW.ms + seconds * 1000)
+}
+
+fn evt(id: &str) -> EventId {
+    EventId::parse(id).unwrap()
 }
 
 fn client() -> ClientId {
@@ -361,7 +366,7 @@ const ERASED_EFFECTS: &str = r##"{"do":"write","namespace":"REFRESH_TOKENS","key
 fn an_erased_account_leaves_ids_and_tombstones_as_ever() {
     let mut ledger = written_account();
     let erase = Account::Erase {
-        event_id: "evt_1".into(),
+        event_id: evt("evt_1"),
         id: "acc_1".into(),
     };
     account(&mut ledger, erase, later(10));
@@ -393,7 +398,7 @@ fn written_event() -> MemoryLedger {
     event(
         &mut ledger,
         Event::Configure {
-            id: "evt_1".into(),
+            id: evt("evt_1"),
             host: "reg.example".into(),
             settings: serde_json::from_value(settings).unwrap(),
             version: 7,
@@ -572,7 +577,7 @@ fn written_platform() -> MemoryLedger {
             Platform::PutEvent {
                 host: host.into(),
                 patch,
-                fresh_id: id.into(),
+                fresh_id: evt(id),
             },
         );
     }
@@ -798,9 +803,12 @@ fn a_code_is_signed_and_read_as_ever() {
         redirect_uri_sent: true,
         challenge: Some(&challenge),
     };
-    assert_eq!(code("gr_1").seal(&ring(), "evt_1", &binding).unwrap(), CODE);
     assert_eq!(
-        AuthorizationCode::open(&ring(), "evt_1", CODE, &binding),
+        code("gr_1").seal(&ring(), &evt("evt_1"), &binding).unwrap(),
+        CODE
+    );
+    assert_eq!(
+        AuthorizationCode::open(&ring(), &evt("evt_1"), CODE, &binding),
         Some(code("gr_1"))
     );
 }
@@ -821,9 +829,9 @@ fn an_access_token_is_signed_and_read_as_ever() {
         grant_id: Some("gr_1".into()),
         generation: Some(2),
     };
-    assert_eq!(token.seal(&ring(), "evt_1").unwrap(), ACCESS);
+    assert_eq!(token.seal(&ring(), &evt("evt_1")).unwrap(), ACCESS);
     assert_eq!(
-        AccessToken::open(&ring(), "evt_1", &issuer, ACCESS),
+        AccessToken::open(&ring(), &evt("evt_1"), &issuer, ACCESS),
         Some(token)
     );
 }
@@ -836,11 +844,16 @@ fn a_refresh_token_and_its_hash_are_made_and_read_as_ever() {
         generation: 2,
     };
     assert_eq!(
-        token.seal(&ring(), "evt_1", ring().current_kid()).unwrap(),
+        token
+            .seal(&ring(), &evt("evt_1"), ring().current_kid())
+            .unwrap(),
         REFRESH
     );
-    assert_eq!(RefreshToken::open(&ring(), "evt_1", REFRESH), Some(token));
-    assert_eq!(replica_hash(&ring(), "evt_1", REFRESH), REFRESH_HASH);
+    assert_eq!(
+        RefreshToken::open(&ring(), &evt("evt_1"), REFRESH),
+        Some(token)
+    );
+    assert_eq!(replica_hash(&ring(), &evt("evt_1"), REFRESH), REFRESH_HASH);
 }
 
 #[test]
@@ -849,9 +862,9 @@ fn a_personal_access_token_is_signed_and_read_as_ever() {
         account_id: "acc_1".into(),
         id: "pat_1".into(),
     };
-    assert_eq!(token.seal(&ring(), "evt_1").unwrap(), PERSONAL);
+    assert_eq!(token.seal(&ring(), &evt("evt_1")).unwrap(), PERSONAL);
     assert_eq!(
-        PersonalAccessToken::open(&ring(), "evt_1", PERSONAL),
+        PersonalAccessToken::open(&ring(), &evt("evt_1"), PERSONAL),
         Some(token)
     );
 }
@@ -867,15 +880,21 @@ fn cookies_are_signed_and_read_as_ever() {
         id: "b_1".into(),
         accounts: vec!["acc_1".into(), "acc_2".into()],
     };
-    assert_eq!(session.seal(&ring(), "evt_1").unwrap(), SESSION);
-    assert_eq!(visit.seal(&ring(), "evt_1").unwrap(), VISIT);
-    assert_eq!(browser.seal(&ring(), "evt_1").unwrap(), BROWSER);
+    assert_eq!(session.seal(&ring(), &evt("evt_1")).unwrap(), SESSION);
+    assert_eq!(visit.seal(&ring(), &evt("evt_1")).unwrap(), VISIT);
+    assert_eq!(browser.seal(&ring(), &evt("evt_1")).unwrap(), BROWSER);
     assert_eq!(
-        SessionCookie::open(&ring(), "evt_1", SESSION),
+        SessionCookie::open(&ring(), &evt("evt_1"), SESSION),
         Some(session)
     );
-    assert_eq!(VisitCookie::open(&ring(), "evt_1", VISIT), Some(visit));
-    assert_eq!(KnownBrowser::open(&ring(), "evt_1", BROWSER), Some(browser));
+    assert_eq!(
+        VisitCookie::open(&ring(), &evt("evt_1"), VISIT),
+        Some(visit)
+    );
+    assert_eq!(
+        KnownBrowser::open(&ring(), &evt("evt_1"), BROWSER),
+        Some(browser)
+    );
 }
 
 #[test]
@@ -886,12 +905,12 @@ fn a_form_token_is_signed_and_read_as_ever() {
         subject: "what it shows",
     };
     assert_eq!(
-        form_token::seal(&ring(), "evt_1", &form, NOW.seconds()),
+        form_token::seal(&ring(), &evt("evt_1"), &form, NOW.seconds()),
         FORM
     );
     assert!(form_token::verifies(
         &ring(),
-        "evt_1",
+        &evt("evt_1"),
         &form,
         FORM,
         NOW.seconds()

@@ -96,3 +96,19 @@ fn when_a_revocation_ends_is_not_guessed() {
         assert_eq!(effect.is_ok_and(|effect| effect.is_some()), readable);
     }
 }
+
+#[test]
+fn a_record_with_an_id_that_cannot_be_one_is_not_read() {
+    let settings = json!({"name": "Con", "retry_window": 10, "refresh_idle_days": null, "pat_max_days": null, "accent": null});
+    let configure = json!({"configure": {"id": "evt_1", "host": "reg.example", "version": 1, "settings": settings}});
+    let mut ledger = MemoryLedger::default();
+    ask(ObjectKind::Event, &mut ledger, &configure).unwrap();
+    let row = ledger.get("event").unwrap();
+    let asked = json!({"directory": {"client_id": null}});
+    for (id, readable) in [("evt_1", true), ("", false), ("evt/1", false)] {
+        ledger.put("event", &row.replace("evt_1", id));
+        let found = ask(ObjectKind::Event, &mut ledger, &asked);
+        assert_eq!(found.is_ok(), readable, "{id}");
+        assert!(readable || found == Err(String::from("event")), "{id}");
+    }
+}

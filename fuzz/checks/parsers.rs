@@ -21,6 +21,7 @@ use willcall::token::access_token::{AccessToken, Issuer};
 use willcall::token::authorization_code::{AuthorizationCode, Binding};
 use willcall::token::client_secret;
 use willcall::token::cookie::{CookieValue, KnownBrowser, SessionCookie, VisitCookie};
+use willcall::token::id::EventId;
 use willcall::token::key::KeyRing;
 use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::RefreshToken;
@@ -33,7 +34,6 @@ pub const CHECKS: usize = 9;
 
 const PRINTABLE: RangeInclusive<u8> = 0x21..=0x7e;
 const SECRET: &str = "the-deployment-secret-of-32-bytes";
-const EVENT: &str = "evt_1";
 
 /// Runs the check that the first byte names on the rest.
 pub fn check(data: &[u8]) {
@@ -238,6 +238,7 @@ fn cookies(text: &str) {
 /// Nothing that was not signed is ever opened.
 fn tokens(text: &str) {
     let ring = KeyRing::new(Some(SECRET), None).expect("it is long enough");
+    let event = EventId::parse("evt_1").expect("it is an id");
     let issuer = Issuer::new("reg.example", None);
     let binding = Binding {
         redirect_uri: "https://buddy.example/callback",
@@ -247,13 +248,13 @@ fn tokens(text: &str) {
     // The key's version is public, so a forger has it right.
     let texts = [text.to_owned(), text.replace("KID", ring.current_kid())];
     for text in &texts {
-        assert!(AuthorizationCode::open(&ring, EVENT, text, &binding).is_none());
-        assert!(RefreshToken::open(&ring, EVENT, text).is_none());
-        assert!(PersonalAccessToken::open(&ring, EVENT, text).is_none());
-        assert!(AccessToken::open(&ring, EVENT, &issuer, text).is_none());
-        assert!(SessionCookie::open(&ring, EVENT, text).is_none());
-        assert!(VisitCookie::open(&ring, EVENT, text).is_none());
-        assert!(KnownBrowser::open(&ring, EVENT, text).is_none());
+        assert!(AuthorizationCode::open(&ring, &event, text, &binding).is_none());
+        assert!(RefreshToken::open(&ring, &event, text).is_none());
+        assert!(PersonalAccessToken::open(&ring, &event, text).is_none());
+        assert!(AccessToken::open(&ring, &event, &issuer, text).is_none());
+        assert!(SessionCookie::open(&ring, &event, text).is_none());
+        assert!(VisitCookie::open(&ring, &event, text).is_none());
+        assert!(KnownBrowser::open(&ring, &event, text).is_none());
     }
     let _ = issuer.is(text);
     let _ = Issuer::new("localhost", Some("http://localhost:8787")).is(text);

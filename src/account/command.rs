@@ -10,6 +10,7 @@ use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::time::UnixTime;
 use crate::token::authorization_code::AuthorizationCode;
+use crate::token::id::EventId;
 
 /// A command to an account's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub enum Command {
     /// The account is gone: forget everything about it but these ids.
     Erase {
         /// Its event.
-        event_id: String,
+        event_id: EventId,
         /// Its own.
         id: String,
     },

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::grant::entitlement::Held;
+use crate::token::id::EventId;
 
 /// Whether an account may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub struct Profile {
     /// `acc_…`, or the `client_id` of a service.
     pub id: String,
     /// The event it belongs to.
-    pub event_id: String,
+    pub event_id: EventId,
     /// Which push this is from; a lower one is ignored.
     pub version: u64,
     /// The person's name.

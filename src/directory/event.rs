@@ -11,6 +11,7 @@ use super::integration::Integration;
 use crate::grant::entitlement::Rules;
 use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
+use crate::token::id::EventId;
 
 /// Whether `host` can be the host name of an event: lower-case, no port, no trailing dot.
 #[must_use]
@@ -48,8 +49,8 @@ pub fn is_loopback(host: &str) -> bool {
 pub struct EventRecord {
     /// Moves with every change.
     pub version: u64,
-    /// `evt_…`: random, never used again. Every key of the event is derived from it.
-    pub id: String,
+    /// Every key of the event is derived from it.
+    pub id: EventId,
     /// Its host name.
     pub host: String,
     /// What the operator set.
@@ -166,7 +167,7 @@ pub struct EventLine {
     /// Its host name.
     pub host: String,
     /// Its id.
-    pub id: String,
+    pub id: EventId,
     /// What the operator set.
     pub settings: EventSettings,
     /// When it was created.

@@ -12,6 +12,7 @@ use super::integration::{Integration, IntegrationPatch, IntegrationReport};
 use super::usage::UsageLine;
 use crate::ledger::{Page, PageRequest};
 use crate::protocol::client::ClientId;
+use crate::token::id::EventId;
 
 /// A command to an event's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,8 +20,8 @@ use crate::protocol::client::ClientId;
 pub enum Command {
     /// The deployment's object says what the event is now.
     Configure {
-        /// `evt_…`.
-        id: String,
+        /// Its id.
+        id: EventId,
         /// Its host.
         host: String,
         /// What the operator set.
@@ -30,8 +31,8 @@ pub enum Command {
     },
     /// The event is deleted: every account is erased, and it stays shut.
     Close {
-        /// `evt_…`.
-        id: String,
+        /// Its id.
+        id: EventId,
     },
     /// The event's record and, if asked for, an integration's.
     Directory {

@@ -138,6 +138,7 @@ mod tests {
     use crate::protocol::time::UnixTime;
     use crate::token::access_token::{AccessToken, Issuer};
     use crate::token::authorization_code::{AuthorizationCode, Binding};
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     #[test]
@@ -161,8 +162,9 @@ mod tests {
             grant_id: Some(id.clone()),
             generation: Some(u64::MAX),
         };
-        let text = token.seal(&ring, "evt").unwrap();
-        assert!(AccessToken::open(&ring, "evt", &issuer, &text).is_some());
+        let event = event("evt");
+        let text = token.seal(&ring, &event).unwrap();
+        assert!(AccessToken::open(&ring, &event, &issuer, &text).is_some());
         let code = AuthorizationCode {
             grant_id: id.clone(),
             account_id: id.clone(),
@@ -179,7 +181,7 @@ mod tests {
             redirect_uri_sent: true,
             challenge: challenge.as_ref(),
         };
-        let text = code.seal(&ring, "evt", &binding).unwrap();
-        assert!(AuthorizationCode::open(&ring, "evt", &text, &binding).is_some());
+        let text = code.seal(&ring, &event, &binding).unwrap();
+        assert!(AuthorizationCode::open(&ring, &event, &text, &binding).is_some());
     }
 }

@@ -8,6 +8,7 @@ use super::event::EventLine;
 use super::event_settings::EventPatch;
 use crate::ledger::{Page, PageRequest};
 use crate::protocol::client::{ClientId, ClientType};
+use crate::token::id::EventId;
 
 /// A command to the deployment's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub enum Command {
         /// What changes.
         patch: EventPatch,
         /// The id it gets if it is new.
-        fresh_id: String,
+        fresh_id: EventId,
     },
     /// Deletes an event.
     DeleteEvent {
@@ -113,8 +114,8 @@ pub enum Reply {
     Problem(Problem),
     /// The event's id, if there is one.
     Host {
-        /// `evt_…`.
-        event_id: Option<String>,
+        /// Its id.
+        event_id: Option<EventId>,
     },
     /// An event.
     Event {

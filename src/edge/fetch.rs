@@ -18,6 +18,7 @@ use crate::server;
 use crate::store::directory::ReplicaCache;
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::Entropy;
+use crate::token::id::EventId;
 use crate::web::inbound::Head;
 use crate::web::reply::Reply;
 
@@ -149,7 +150,7 @@ impl Ports for Edge {
         &self.isolate.replicas
     }
 
-    fn count(&self, event_id: &str, client_id: &str, what: Counted) {
+    fn count(&self, event_id: &EventId, client_id: &str, what: Counted) {
         if self.isolate.count(event_id, client_id, what, clock::now()) {
             self.host.flush_usage_later();
         }

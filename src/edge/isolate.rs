@@ -14,6 +14,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::time::UnixTime;
 use crate::store::directory::ReplicaCache;
 use crate::store::ports::Counted;
+use crate::token::id::EventId;
 use crate::token::key::{self, BadSecrets, KeyRing};
 
 /// One per isolate; workers never end an isolate in an orderly way, so it is never freed.
@@ -24,7 +25,7 @@ pub struct Isolate {
     /// Requests that wait for something, by number.
     pub waiting: RefCell<BTreeMap<u32, Waiting>>,
     requests: Cell<u32>,
-    usage: RefCell<BTreeMap<(String, String, String), Counts>>,
+    usage: RefCell<BTreeMap<(EventId, String, String), Counts>>,
     handing_on: Cell<bool>,
     done: RefCell<BTreeMap<String, UnixTime>>,
 }
@@ -113,10 +114,10 @@ impl Isolate {
     }
 
     /// Counts something; whether the counts must now be arranged to be handed on.
-    pub fn count(&self, event_id: &str, client_id: &str, what: Counted, now: UnixTime) -> bool {
+    pub fn count(&self, event_id: &EventId, client_id: &str, what: Counted, now: UnixTime) -> bool {
         let mut usage = self.usage.borrow_mut();
         let counts = usage
-            .entry((event_id.to_owned(), now.day(), client_id.to_owned()))
+            .entry((event_id.clone(), now.day(), client_id.to_owned()))
             .or_default();
         match what {
             Counted::Token(grant_type) => {
@@ -146,7 +147,7 @@ impl Isolate {
 /// The counts since the last time, as pairs of an event's id and a command to its object.
 #[wasm_bindgen]
 pub fn take_usage() -> Vec<String> {
-    let mut by_event: BTreeMap<String, Vec<UsageLine>> = BTreeMap::new();
+    let mut by_event: BTreeMap<EventId, Vec<UsageLine>> = BTreeMap::new();
     isolate().handing_on.set(false);
     for ((event_id, day, client_id), counts) in isolate().usage.take() {
         if let Some(client_id) = ClientId::parse(&client_id) {
@@ -161,7 +162,7 @@ pub fn take_usage() -> Vec<String> {
         .into_iter()
         .filter_map(|(event_id, lines)| {
             Some([
-                event_id,
+                event_id.into(),
                 serde_json::to_string(&Command::AddUsage(lines)).ok()?,
             ])
         })
@@ -172,12 +173,14 @@ pub fn take_usage() -> Vec<String> {
 /// Takes back counts that could not be handed on: a command of [`take_usage`] and its event's id.
 #[wasm_bindgen]
 pub fn restore_usage(event_id: &str, command: &str) {
-    let Ok(Command::AddUsage(lines)) = serde_json::from_str(command) else {
+    let (Some(event_id), Ok(Command::AddUsage(lines))) =
+        (EventId::parse(event_id), serde_json::from_str(command))
+    else {
         return;
     };
     let mut usage = isolate().usage.borrow_mut();
     for line in lines {
-        let key = (event_id.to_owned(), line.day, line.client_id.to_string());
+        let key = (event_id.clone(), line.day, line.client_id.to_string());
         usage.entry(key).or_default().add(&line.counts);
     }
 }

@@ -158,7 +158,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let found = site
         .ports
         .ask::<EventObject>(
-            &site.event.id,
+            site.event.id.as_str(),
             &event::Command::FindAccount {
                 email: email.to_owned(),
             },

@@ -100,7 +100,7 @@ impl<P: Ports> Site<'_, P> {
         };
         if let Ok(command) = serde_json::to_string(&command) {
             self.ports
-                .tell_later(ObjectKind::Event, self.event.id.clone(), command);
+                .tell_later(ObjectKind::Event, self.event.id.to_string(), command);
         }
     }
 

@@ -93,7 +93,7 @@ pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault>
     Ok(
         match site
             .ports
-            .ask::<EventObject>(&site.event.id, &command)
+            .ask::<EventObject>(site.event.id.as_str(), &command)
             .await?
         {
             EventReply::Account(row) if row.status == AccountStatus::Active => {
@@ -121,7 +121,7 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
     let command = Command::ListActiveAccounts(request);
     let EventReply::Accounts(page) = site
         .ports
-        .ask::<EventObject>(&site.event.id, &command)
+        .ask::<EventObject>(site.event.id.as_str(), &command)
         .await?
     else {
         return Err(Fault::Broken(

@@ -23,6 +23,7 @@ use crate::directory::platform_object::{HostRecord, PlatformObject, application_
 use crate::ledger::outbox::Namespace;
 use crate::protocol::client::ClientId;
 use crate::protocol::time::UnixTime;
+use crate::token::id::EventId;
 
 /// How long this isolate believes what it read, in seconds. With the 60 of KV's own cache, and a few for
 /// the object to tell KV, it stays within the 90 that the contract allows.
@@ -143,7 +144,7 @@ impl ReplicaCache {
     }
 
     /// Forgets what an account's object said of its tokens, after something of it was ended here.
-    pub fn forget_account(&self, event_id: &str, owner: &str) {
+    pub fn forget_account(&self, event_id: &EventId, owner: &str) {
         let prefix = format!("{event_id}/{owner}/");
         self.alive
             .0
@@ -220,7 +221,7 @@ pub async fn event_of_host(
 
 async fn event(
     ports: &impl Ports,
-    id: &str,
+    id: &EventId,
     source: Source,
     now: UnixTime,
 ) -> Result<Option<Rc<EventRecord>>, Fault> {
@@ -241,7 +242,7 @@ async fn event(
 
 async fn ask_event(
     ports: &impl Ports,
-    id: &str,
+    id: &EventId,
     client_id: Option<&ClientId>,
     now: UnixTime,
 ) -> Result<Option<(Rc<EventRecord>, Option<Rc<Integration>>)>, Fault> {
@@ -250,7 +251,7 @@ async fn ask_event(
         client_id: client_id.cloned(),
     };
     let event::Reply::Directory { event, integration } =
-        ports.ask::<EventObject>(id, &command).await?
+        ports.ask::<EventObject>(id.as_str(), &command).await?
     else {
         return Err(Fault::Broken(
             "the event's object gave another answer than was asked for",
@@ -352,7 +353,7 @@ pub async fn approved_now(
 /// [`Fault`] if it does not answer.
 pub async fn event_now(
     ports: &impl Ports,
-    id: &str,
+    id: &EventId,
     now: UnixTime,
 ) -> Result<Option<Rc<EventRecord>>, Fault> {
     event(ports, id, Source::Authority, now).await

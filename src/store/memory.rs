@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::ledger::outbox::{Effect, Namespace, Now, Object, ObjectKind, pending};
 use crate::protocol::time::UnixTime;
 use crate::token::Entropy;
+use crate::token::id::EventId;
 
 /// Records in a `BTreeMap`.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +66,7 @@ pub struct Memory {
     /// What was written to the log.
     pub log: RefCell<Vec<String>>,
     /// What was counted.
-    pub counts: RefCell<Vec<(String, String, Counted)>>,
+    pub counts: RefCell<Vec<(EventId, String, Counted)>>,
     /// Whether effects are carried out; without, replicas stay behind.
     pub effects_held: Cell<bool>,
     /// The deployment's operator token.
@@ -208,10 +209,10 @@ impl Ports for Memory {
         &self.cache
     }
 
-    fn count(&self, event_id: &str, client_id: &str, what: Counted) {
+    fn count(&self, event_id: &EventId, client_id: &str, what: Counted) {
         self.counts
             .borrow_mut()
-            .push((event_id.to_owned(), client_id.to_owned(), what));
+            .push((event_id.clone(), client_id.to_owned(), what));
     }
 
     fn once(&self, what: &str, now: UnixTime) -> bool {

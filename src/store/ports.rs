@@ -4,6 +4,7 @@ use crate::ledger::outbox::{Namespace, Object, ObjectKind};
 use crate::protocol::time::UnixTime;
 use crate::store::directory::ReplicaCache;
 use crate::token::Entropy;
+use crate::token::id::EventId;
 
 /// An object or a store did not answer, the front's own retry included.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +65,7 @@ pub trait Ports: Entropy {
     fn replicas(&self) -> &ReplicaCache;
 
     /// Counts something for an application, without waiting.
-    fn count(&self, event_id: &str, client_id: &str, what: Counted);
+    fn count(&self, event_id: &EventId, client_id: &str, what: Counted);
 
     /// Whether `what` was not yet done in this isolate within the last hour; then it counts as done.
     fn once(&self, what: &str, now: UnixTime) -> bool;

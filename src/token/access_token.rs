@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use crate::protocol::client::ClientId;
 use crate::protocol::encoding::{base64url, from_base64url};
@@ -60,7 +61,7 @@ impl AccessToken {
 
     /// The compact serialization (RFC 7515 section 7.1).
     #[must_use]
-    pub fn seal(&self, ring: &KeyRing, event: &str) -> Option<String> {
+    pub fn seal(&self, ring: &KeyRing, event: &EventId) -> Option<String> {
         let key = ring.signing(Purpose::AccessToken, event);
         let header = Header {
             alg: ALG.into(),
@@ -79,7 +80,7 @@ impl AccessToken {
     /// Reads a token this event signed for `issuer`; says nothing of its age or its grant.
     /// On a loopback host the port does not count, as the contract has it.
     #[must_use]
-    pub fn open(ring: &KeyRing, event: &str, issuer: &Issuer, token: &str) -> Option<Self> {
+    pub fn open(ring: &KeyRing, event: &EventId, issuer: &Issuer, token: &str) -> Option<Self> {
         if token.len() > 8192 {
             return None;
         }
@@ -143,6 +144,7 @@ impl Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     fn token(issuer: &str) -> AccessToken {
@@ -163,7 +165,9 @@ mod tests {
 
     #[test]
     fn rfc9068_2_1_the_header_says_hs256_and_at_jwt() {
-        let text = token("https://reg.example").seal(&ring(), "evt").unwrap();
+        let text = token("https://reg.example")
+            .seal(&ring(), &event("evt"))
+            .unwrap();
         let header = from_base64url(text.split('.').next().unwrap()).unwrap();
         let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
         assert_eq!(header["alg"], "HS256");
@@ -174,11 +178,13 @@ mod tests {
     #[test]
     fn contract_5_an_access_token_is_for_one_issuer_and_one_event() {
         let (ring, here) = (ring(), Issuer::new("reg.example", None));
-        let text = token("https://reg.example").seal(&ring, "evt").unwrap();
-        assert!(AccessToken::open(&ring, "evt", &here, &text).is_some());
-        assert_eq!(AccessToken::open(&ring, "evt2", &here, &text), None);
+        let text = token("https://reg.example")
+            .seal(&ring, &event("evt"))
+            .unwrap();
+        assert!(AccessToken::open(&ring, &event("evt"), &here, &text).is_some());
+        assert_eq!(AccessToken::open(&ring, &event("evt2"), &here, &text), None);
         let there = Issuer::new("other.example", None);
-        assert_eq!(AccessToken::open(&ring, "evt", &there, &text), None);
+        assert_eq!(AccessToken::open(&ring, &event("evt"), &there, &text), None);
     }
 
     #[test]
@@ -193,8 +199,12 @@ mod tests {
                 aud: aud.into(),
                 ..token(iss)
             };
-            let text = token.seal(&ring, "evt").unwrap();
-            assert_eq!(AccessToken::open(&ring, "evt", &here, &text), None, "{aud}");
+            let text = token.seal(&ring, &event("evt")).unwrap();
+            assert_eq!(
+                AccessToken::open(&ring, &event("evt"), &here, &text),
+                None,
+                "{aud}"
+            );
         }
     }
 
@@ -209,11 +219,11 @@ mod tests {
                         jti: "j".repeat(letters),
                         ..token("https://reg.example")
                     }
-                    .seal(&ring, "evt")
+                    .seal(&ring, &event("evt"))
                 })
                 .find(|text| text.len() == length)
                 .unwrap();
-            let found = AccessToken::open(&ring, "evt", &here, &text);
+            let found = AccessToken::open(&ring, &event("evt"), &here, &text);
             assert_eq!(found.is_some(), good, "{length}");
         }
     }
@@ -250,16 +260,16 @@ mod tests {
             let header = format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{kid}"}}"#);
             let text = format!("{}.{claims}", base64url(header.as_bytes()));
             let tag = ring
-                .signing(Purpose::AccessToken, "evt")
+                .signing(Purpose::AccessToken, &event("evt"))
                 .tag(&[text.as_bytes()]);
             let forged = format!("{text}.{}", base64url(&tag));
             assert_eq!(
-                AccessToken::open(&ring, "evt", &here, &forged),
+                AccessToken::open(&ring, &event("evt"), &here, &forged),
                 None,
                 "{alg} {typ}"
             );
             assert_eq!(
-                AccessToken::open(&ring, "evt", &here, &format!("{text}.")),
+                AccessToken::open(&ring, &event("evt"), &here, &format!("{text}.")),
                 None
             );
         }
@@ -269,11 +279,11 @@ mod tests {
         #[test]
         fn contract_5_any_flipped_bit_of_an_access_token_is_refused(at in 0usize..4096, bit in 0u8..7) {
             let here = Issuer::new("reg.example", None);
-            let mut bytes = token("https://reg.example").seal(&ring(), "evt").unwrap().into_bytes();
+            let mut bytes = token("https://reg.example").seal(&ring(), &event("evt")).unwrap().into_bytes();
             let at = at % bytes.len();
             bytes[at] ^= 1 << bit;
             let Ok(forged) = String::from_utf8(bytes) else { return Ok(()) };
-            proptest::prop_assert_eq!(AccessToken::open(&ring(), "evt", &here, &forged), None);
+            proptest::prop_assert_eq!(AccessToken::open(&ring(), &event("evt"), &here, &forged), None);
         }
     }
 }

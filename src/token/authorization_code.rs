@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::client::ClientId;
@@ -83,14 +84,19 @@ impl Binding<'_> {
 impl AuthorizationCode {
     /// The code as it goes to the client.
     #[must_use]
-    pub fn seal(&self, ring: &KeyRing, event: &str, binding: &Binding<'_>) -> Option<String> {
+    pub fn seal(&self, ring: &KeyRing, event: &EventId, binding: &Binding<'_>) -> Option<String> {
         let purpose = Purpose::AuthorizationCode;
         signed::seal(ring, None, purpose, event, PREFIX, self, &binding.context())
     }
 
     /// Reads a code that this event issued under this binding. Says nothing of its age.
     #[must_use]
-    pub fn open(ring: &KeyRing, event: &str, code: &str, binding: &Binding<'_>) -> Option<Self> {
+    pub fn open(
+        ring: &KeyRing,
+        event: &EventId,
+        code: &str,
+        binding: &Binding<'_>,
+    ) -> Option<Self> {
         signed::open(
             ring,
             Purpose::AuthorizationCode,
@@ -105,6 +111,7 @@ impl AuthorizationCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     fn code() -> AuthorizationCode {
@@ -129,9 +136,9 @@ mod tests {
             redirect_uri_sent: true,
             challenge: Some(&challenge),
         };
-        let text = code().seal(&ring, "evt", &right).unwrap();
+        let text = code().seal(&ring, &event("evt"), &right).unwrap();
         assert_eq!(
-            AuthorizationCode::open(&ring, "evt", &text, &right),
+            AuthorizationCode::open(&ring, &event("evt"), &text, &right),
             Some(code())
         );
         for wrong in [
@@ -152,9 +159,15 @@ mod tests {
                 ..right
             },
         ] {
-            assert_eq!(AuthorizationCode::open(&ring, "evt", &text, &wrong), None);
+            assert_eq!(
+                AuthorizationCode::open(&ring, &event("evt"), &text, &wrong),
+                None
+            );
         }
-        assert_eq!(AuthorizationCode::open(&ring, "evt2", &text, &right), None);
+        assert_eq!(
+            AuthorizationCode::open(&ring, &event("evt2"), &text, &right),
+            None
+        );
     }
 
     #[test]
@@ -165,7 +178,7 @@ mod tests {
             redirect_uri_sent: true,
             challenge: Some(&challenge),
         };
-        let text = code().seal(&ring(), "evt", &binding).unwrap();
+        let text = code().seal(&ring(), &event("evt"), &binding).unwrap();
         let body = text.split('.').nth(1).unwrap();
         let plain = crate::protocol::encoding::from_base64url(body).unwrap();
         assert!(!String::from_utf8_lossy(&plain).contains(challenge.as_str()));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
@@ -45,12 +46,12 @@ pub trait CookieValue: Serialize + serde::de::DeserializeOwned {
     const PURPOSE: Purpose;
 
     /// The value to set.
-    fn seal(&self, ring: &KeyRing, event: &str) -> Option<String> {
+    fn seal(&self, ring: &KeyRing, event: &EventId) -> Option<String> {
         signed::seal(ring, None, Self::PURPOSE, event, "", self, &[])
     }
 
     /// Reads a value this event set.
-    fn open(ring: &KeyRing, event: &str, text: &str) -> Option<Self> {
+    fn open(ring: &KeyRing, event: &EventId, text: &str) -> Option<Self> {
         signed::open(ring, Self::PURPOSE, event, "", text, &[])
     }
 }
@@ -70,6 +71,7 @@ impl CookieValue for KnownBrowser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     #[test]
@@ -84,16 +86,19 @@ mod tests {
             id: "b1".into(),
             accounts: vec!["acc_1".into()],
         };
-        let text = session.seal(&ring, "evt").unwrap();
-        assert_eq!(SessionCookie::open(&ring, "evt", &text), Some(session));
-        assert_eq!(SessionCookie::open(&ring, "evt2", &text), None);
-        assert_eq!(VisitCookie::open(&ring, "evt", &text), None);
-        let text = visit.seal(&ring, "evt").unwrap();
-        assert_eq!(VisitCookie::open(&ring, "evt", &text), Some(visit));
-        assert_eq!(SessionCookie::open(&ring, "evt", &text), None);
-        let text = known.seal(&ring, "evt").unwrap();
-        assert_eq!(KnownBrowser::open(&ring, "evt", &text), Some(known));
-        assert_eq!(VisitCookie::open(&ring, "evt", &text), None);
+        let text = session.seal(&ring, &event("evt")).unwrap();
+        assert_eq!(
+            SessionCookie::open(&ring, &event("evt"), &text),
+            Some(session)
+        );
+        assert_eq!(SessionCookie::open(&ring, &event("evt2"), &text), None);
+        assert_eq!(VisitCookie::open(&ring, &event("evt"), &text), None);
+        let text = visit.seal(&ring, &event("evt")).unwrap();
+        assert_eq!(VisitCookie::open(&ring, &event("evt"), &text), Some(visit));
+        assert_eq!(SessionCookie::open(&ring, &event("evt"), &text), None);
+        let text = known.seal(&ring, &event("evt")).unwrap();
+        assert_eq!(KnownBrowser::open(&ring, &event("evt"), &text), Some(known));
+        assert_eq!(VisitCookie::open(&ring, &event("evt"), &text), None);
     }
 
     #[test]

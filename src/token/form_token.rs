@@ -1,5 +1,6 @@
 //! Form tokens: what proves that a form was ours, for this session and this action.
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use crate::protocol::encoding::{base64url, from_base64url};
 use crate::protocol::time::UnixTime;
@@ -20,7 +21,7 @@ pub struct Form<'a> {
 
 /// The token for a form shown now.
 #[must_use]
-pub fn seal(ring: &KeyRing, event: &str, form: &Form<'_>, now: UnixTime) -> String {
+pub fn seal(ring: &KeyRing, event: &EventId, form: &Form<'_>, now: UnixTime) -> String {
     let key = ring.signing(Purpose::FormToken, event);
     let issued = now.0.to_string();
     format!(
@@ -32,7 +33,13 @@ pub fn seal(ring: &KeyRing, event: &str, form: &Form<'_>, now: UnixTime) -> Stri
 
 /// Whether a token is for this form and not too old.
 #[must_use]
-pub fn verifies(ring: &KeyRing, event: &str, form: &Form<'_>, token: &str, now: UnixTime) -> bool {
+pub fn verifies(
+    ring: &KeyRing,
+    event: &EventId,
+    form: &Form<'_>,
+    token: &str,
+    now: UnixTime,
+) -> bool {
     let mut parts_of_token = token.splitn(3, '.');
     let (Some(kid), Some(issued), Some(tag)) = (
         parts_of_token.next(),
@@ -63,6 +70,7 @@ fn parts<'a>(form: &Form<'a>, issued: &'a str) -> [&'a [u8]; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     #[test]
@@ -73,22 +81,28 @@ mod tests {
             action: "consent",
             subject: "request",
         };
-        let token = seal(&ring, "evt", &form, UnixTime(1000));
+        let token = seal(&ring, &event("evt"), &form, UnixTime(1000));
         assert!(verifies(
             &ring,
-            "evt",
+            &event("evt"),
             &form,
             &token,
             UnixTime(1000 + LIFETIME)
         ));
         assert!(!verifies(
             &ring,
-            "evt",
+            &event("evt"),
             &form,
             &token,
             UnixTime(1001 + LIFETIME)
         ));
-        assert!(!verifies(&ring, "evt2", &form, &token, UnixTime(1000)));
+        assert!(!verifies(
+            &ring,
+            &event("evt2"),
+            &form,
+            &token,
+            UnixTime(1000)
+        ));
         for other in [
             Form {
                 session: "s2",
@@ -103,10 +117,19 @@ mod tests {
                 ..form
             },
         ] {
-            assert!(!verifies(&ring, "evt", &other, &token, UnixTime(1000)));
+            assert!(!verifies(
+                &ring,
+                &event("evt"),
+                &other,
+                &token,
+                UnixTime(1000)
+            ));
         }
         for bad in ["", ".", "..", "a.b.c", &token.replace(".1000.", ".2000.")] {
-            assert!(!verifies(&ring, "evt", &form, bad, UnixTime(1000)), "{bad}");
+            assert!(
+                !verifies(&ring, &event("evt"), &form, bad, UnixTime(1000)),
+                "{bad}"
+            );
         }
     }
 

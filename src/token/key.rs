@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::id::EventId;
 use crate::protocol::encoding::base64url;
 use crate::protocol::secret::same_bytes;
 
@@ -87,7 +88,7 @@ struct Version {
     /// The secret, extracted (RFC 5869 section 2.2): the text itself is not needed again.
     secret: Hkdf<Sha256>,
     /// What was derived, by event: deriving costs more than the tag it is for.
-    derived: RefCell<BTreeMap<String, BTreeMap<Purpose, Rc<Key>>>>,
+    derived: RefCell<BTreeMap<EventId, BTreeMap<Purpose, Rc<Key>>>>,
 }
 
 /// The deployment's secrets: the first signs, all verify.
@@ -135,13 +136,13 @@ impl KeyRing {
 
     /// The key that signs now.
     #[must_use]
-    pub fn signing(&self, purpose: Purpose, event: &str) -> Rc<Key> {
+    pub fn signing(&self, purpose: Purpose, event: &EventId) -> Rc<Key> {
         self.current.key(purpose, event)
     }
 
     /// The key of the version `kid`; `None` if that version was dropped or never was.
     #[must_use]
-    pub fn of_version(&self, kid: &str, purpose: Purpose, event: &str) -> Option<Rc<Key>> {
+    pub fn of_version(&self, kid: &str, purpose: Purpose, event: &EventId) -> Option<Rc<Key>> {
         core::iter::once(&self.current)
             .chain(&self.previous)
             .find(|version| version.kid == kid)
@@ -163,7 +164,7 @@ impl Version {
         }
     }
 
-    fn key(&self, purpose: Purpose, event: &str) -> Rc<Key> {
+    fn key(&self, purpose: Purpose, event: &EventId) -> Rc<Key> {
         let mut derived = self.derived.borrow_mut();
         if let Some(key) = derived.get(event).and_then(|keys| keys.get(&purpose)) {
             return Rc::clone(key);
@@ -173,20 +174,21 @@ impl Version {
         }
         let key = Rc::new(self.derive(purpose, event));
         derived
-            .entry(event.to_owned())
+            .entry(event.clone())
             .or_default()
             .insert(purpose, Rc::clone(&key));
         key
     }
 
-    fn derive(&self, purpose: Purpose, event: &str) -> Key {
+    fn derive(&self, purpose: Purpose, event: &EventId) -> Key {
         // HMAC fills a key up to its block with zeros (RFC 2104 section 2); here they are there already.
         let mut block = Zeroizing::new([0u8; 64]);
         let (key, _) = block.split_at_mut(32);
         // Fails for outputs of more than 255 blocks only; this is one.
-        let filled = self
-            .secret
-            .expand_multi_info(&[purpose.label().as_bytes(), b"\0", event.as_bytes()], key);
+        let filled = self.secret.expand_multi_info(
+            &[purpose.label().as_bytes(), b"\0", event.as_str().as_bytes()],
+            key,
+        );
         debug_assert!(filled.is_ok());
         Key {
             kid: self.kid.clone(),
@@ -238,6 +240,7 @@ impl Key {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::token::id::tests::event;
 
     pub(crate) fn ring() -> KeyRing {
         KeyRing::new(Some("0123456789abcdef0123456789abcdef"), None).unwrap()
@@ -274,24 +277,26 @@ pub(crate) mod tests {
     fn contract_5_previous_secrets_verify_until_they_are_dropped() {
         let (old, older, new) = ("o".repeat(32), "p".repeat(32), "n".repeat(32));
         let before = KeyRing::new(Some(&old), None).unwrap();
-        let tag = before.signing(Purpose::AccessToken, "evt").tag(&[b"x"]);
+        let tag = before
+            .signing(Purpose::AccessToken, &event("evt"))
+            .tag(&[b"x"]);
         let both = KeyRing::new(Some(&new), Some(&format!("{old}, {older}"))).unwrap();
         let key = both
-            .of_version(before.current_kid(), Purpose::AccessToken, "evt")
+            .of_version(before.current_kid(), Purpose::AccessToken, &event("evt"))
             .unwrap();
         assert!(key.verifies(&[b"x"], &tag));
         assert_ne!(both.current_kid(), before.current_kid());
         let after = KeyRing::new(Some(&new), None).unwrap();
         assert!(
             after
-                .of_version(before.current_kid(), Purpose::AccessToken, "evt")
+                .of_version(before.current_kid(), Purpose::AccessToken, &event("evt"))
                 .is_none()
         );
     }
 
     #[test]
     fn lists_of_parts_do_not_run_together() {
-        let key = ring().signing(Purpose::Session, "evt");
+        let key = ring().signing(Purpose::Session, &event("evt"));
         assert_ne!(key.tag(&[b"ab", b"c"]), key.tag(&[b"a", b"bc"]));
         assert_ne!(key.tag(&[b"ab", b""]), key.tag(&[b"ab", b"", b""]));
     }
@@ -299,7 +304,9 @@ pub(crate) mod tests {
     #[test]
     fn the_derivation_is_pinned() {
         let ring = ring();
-        let tag = ring.signing(Purpose::RefreshToken, "evt_1").tag(&[b"x"]);
+        let tag = ring
+            .signing(Purpose::RefreshToken, &event("evt_1"))
+            .tag(&[b"x"]);
         assert_eq!(
             (
                 ring.current_kid(),
@@ -320,16 +327,16 @@ pub(crate) mod tests {
     #[test]
     fn a_derived_key_is_kept_and_so_many_at_most() {
         let ring = ring();
-        let first = ring.signing(Purpose::Session, "evt");
-        let other = ring.signing(Purpose::Visit, "evt2");
+        let first = ring.signing(Purpose::Session, &event("evt"));
+        let other = ring.signing(Purpose::Visit, &event("evt2"));
         assert!(!Rc::ptr_eq(&first, &other));
-        let again = ring.signing(Purpose::Session, "evt");
+        let again = ring.signing(Purpose::Session, &event("evt"));
         assert!(Rc::ptr_eq(&first, &again), "derived once");
-        for event in 0..3 * MOST_EVENTS_KEPT {
-            let _ = ring.signing(Purpose::Session, &format!("evt_{event}"));
+        for number in 0..3 * MOST_EVENTS_KEPT {
+            let _ = ring.signing(Purpose::Session, &event(&format!("evt_{number}")));
             assert!(ring.current.derived.borrow().len() <= MOST_EVENTS_KEPT);
         }
-        let later = ring.signing(Purpose::Session, "evt");
+        let later = ring.signing(Purpose::Session, &event("evt"));
         assert!(!Rc::ptr_eq(&first, &later), "not kept for ever");
         assert_eq!(first.tag(&[b"x"]), later.tag(&[b"x"]));
     }
@@ -338,17 +345,20 @@ pub(crate) mod tests {
     fn a_version_is_found_by_its_own_name_only() {
         let ring = ring();
         let key = ring
-            .of_version("GIJjpdap", Purpose::Session, "evt")
+            .of_version("GIJjpdap", Purpose::Session, &event("evt"))
             .unwrap();
         assert_eq!(key.kid(), "GIJjpdap");
         for other in ["", "GIJjpda", "GIJjpdap ", "xyzzy"] {
-            assert!(ring.of_version(other, Purpose::Session, "evt").is_none());
+            assert!(
+                ring.of_version(other, Purpose::Session, &event("evt"))
+                    .is_none()
+            );
         }
     }
 
     #[test]
     fn a_tag_of_other_parts_or_another_length_does_not_verify() {
-        let key = ring().signing(Purpose::Session, "evt");
+        let key = ring().signing(Purpose::Session, &event("evt"));
         let tag = key.tag(&[b"x"]);
         assert!(key.verifies(&[b"x"], &tag));
         assert!(!key.verifies(&[b"y"], &tag));

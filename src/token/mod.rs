@@ -1,4 +1,4 @@
-//! What we sign: codes, access tokens, refresh tokens, personal access tokens, cookies, form tokens.
+//! What we sign: codes, access tokens, refresh tokens, personal access tokens, cookies, form tokens; and the ids in it.
 //!
 //! Each kind has its own key, derived for its event and its purpose ([`key`]), so that none passes
 //! for another and nothing of one event means anything at another. Everything here is arithmetic.
@@ -8,6 +8,7 @@ pub mod authorization_code;
 pub mod client_secret;
 pub mod cookie;
 pub mod form_token;
+pub mod id;
 pub mod key;
 pub mod personal_access_token;
 pub mod refresh_token;

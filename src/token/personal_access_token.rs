@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
@@ -22,7 +23,7 @@ pub struct PersonalAccessToken {
 impl PersonalAccessToken {
     /// The token as the person gets it, once.
     #[must_use]
-    pub fn seal(&self, ring: &KeyRing, event: &str) -> Option<String> {
+    pub fn seal(&self, ring: &KeyRing, event: &EventId) -> Option<String> {
         signed::seal(
             ring,
             None,
@@ -36,7 +37,7 @@ impl PersonalAccessToken {
 
     /// Reads a token this event issued. Whether it still lives, its account knows.
     #[must_use]
-    pub fn open(ring: &KeyRing, event: &str, token: &str) -> Option<Self> {
+    pub fn open(ring: &KeyRing, event: &EventId, token: &str) -> Option<Self> {
         signed::open(
             ring,
             Purpose::PersonalAccessToken,
@@ -51,6 +52,7 @@ impl PersonalAccessToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     #[test]
@@ -60,16 +62,26 @@ mod tests {
             account_id: "acc_1".into(),
             id: "p1".into(),
         };
-        let text = token.seal(&ring, "evt").unwrap();
+        let text = token.seal(&ring, &event("evt")).unwrap();
         assert!(text.starts_with("wc_pat_"));
-        assert_eq!(PersonalAccessToken::open(&ring, "evt", &text), Some(token));
-        assert_eq!(PersonalAccessToken::open(&ring, "evt2", &text), None);
         assert_eq!(
-            PersonalAccessToken::open(&ring, "evt", &text.replace("wc_pat_", "wc_rt_")),
+            PersonalAccessToken::open(&ring, &event("evt"), &text),
+            Some(token)
+        );
+        assert_eq!(
+            PersonalAccessToken::open(&ring, &event("evt2"), &text),
+            None
+        );
+        assert_eq!(
+            PersonalAccessToken::open(&ring, &event("evt"), &text.replace("wc_pat_", "wc_rt_")),
             None
         );
         for bad in ["", "wc_pat_", "wc_pat_a.b.c"] {
-            assert_eq!(PersonalAccessToken::open(&ring, "evt", bad), None, "{bad}");
+            assert_eq!(
+                PersonalAccessToken::open(&ring, &event("evt"), bad),
+                None,
+                "{bad}"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::encoding::base64url;
@@ -29,7 +30,7 @@ impl RefreshToken {
     /// The token as it goes to the client, signed with the version `kid` of the deployment's
     /// secret; `None` if that version was dropped.
     #[must_use]
-    pub fn seal(&self, ring: &KeyRing, event: &str, kid: &str) -> Option<String> {
+    pub fn seal(&self, ring: &KeyRing, event: &EventId, kid: &str) -> Option<String> {
         signed::seal(
             ring,
             Some(kid),
@@ -43,14 +44,14 @@ impl RefreshToken {
 
     /// Reads a token this event issued.
     #[must_use]
-    pub fn open(ring: &KeyRing, event: &str, token: &str) -> Option<Self> {
+    pub fn open(ring: &KeyRing, event: &EventId, token: &str) -> Option<Self> {
         signed::open(ring, Purpose::RefreshToken, event, PREFIX, token, &[])
     }
 }
 
 /// The keyed hash of a refresh token that goes into the edge replica.
 #[must_use]
-pub fn replica_hash(ring: &KeyRing, event: &str, token: &str) -> String {
+pub fn replica_hash(ring: &KeyRing, event: &EventId, token: &str) -> String {
     base64url(
         &ring
             .signing(Purpose::Replica, event)
@@ -61,6 +62,7 @@ pub fn replica_hash(ring: &KeyRing, event: &str, token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
 
     #[test]
@@ -73,26 +75,29 @@ mod tests {
         };
         let seal = |generation| {
             token(generation)
-                .seal(&ring, "evt", ring.current_kid())
+                .seal(&ring, &event("evt"), ring.current_kid())
                 .unwrap()
         };
         assert_eq!(seal(2), seal(2));
         assert_ne!(seal(2), seal(3));
         assert!(seal(1).starts_with("wc_rt_"));
-        assert_eq!(RefreshToken::open(&ring, "evt", &seal(2)), Some(token(2)));
-        assert_eq!(RefreshToken::open(&ring, "evt2", &seal(2)), None);
-        assert_eq!(token(1).seal(&ring, "evt", "dropped"), None);
+        assert_eq!(
+            RefreshToken::open(&ring, &event("evt"), &seal(2)),
+            Some(token(2))
+        );
+        assert_eq!(RefreshToken::open(&ring, &event("evt2"), &seal(2)), None);
+        assert_eq!(token(1).seal(&ring, &event("evt"), "dropped"), None);
     }
 
     #[test]
     fn the_hash_in_the_replica_is_keyed_and_of_one_token_and_event() {
         let ring = ring();
-        let hash = replica_hash(&ring, "evt", "wc_rt_1");
+        let hash = replica_hash(&ring, &event("evt"), "wc_rt_1");
         assert_eq!(hash.len(), 43);
-        assert_eq!(hash, replica_hash(&ring, "evt", "wc_rt_1"));
-        assert_ne!(hash, replica_hash(&ring, "evt", "wc_rt_2"));
-        assert_ne!(hash, replica_hash(&ring, "evt2", "wc_rt_1"));
+        assert_eq!(hash, replica_hash(&ring, &event("evt"), "wc_rt_1"));
+        assert_ne!(hash, replica_hash(&ring, &event("evt"), "wc_rt_2"));
+        assert_ne!(hash, replica_hash(&ring, &event("evt2"), "wc_rt_1"));
         let other = KeyRing::new(Some(&"o".repeat(32)), None).unwrap();
-        assert_ne!(hash, replica_hash(&other, "evt", "wc_rt_1"));
+        assert_ne!(hash, replica_hash(&other, &event("evt"), "wc_rt_1"));
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::id::EventId;
 use super::key::{KeyRing, Purpose};
 use crate::protocol::encoding::{base64url, from_base64url};
 
@@ -17,7 +18,7 @@ pub fn seal<T: Serialize>(
     ring: &KeyRing,
     kid: Option<&str>,
     purpose: Purpose,
-    event: &str,
+    event: &EventId,
     prefix: &str,
     payload: &T,
     context: &[&[u8]],
@@ -37,7 +38,7 @@ pub fn seal<T: Serialize>(
 pub fn open<T: DeserializeOwned>(
     ring: &KeyRing,
     purpose: Purpose,
-    event: &str,
+    event: &EventId,
     prefix: &str,
     token: &str,
     context: &[&[u8]],
@@ -70,6 +71,7 @@ fn parts<'a>(text: &'a str, context: &[&'a [u8]]) -> Vec<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::id::tests::event;
     use crate::token::key::tests::ring;
     use proptest::prelude::*;
 
@@ -84,7 +86,7 @@ mod tests {
         Purpose::FormToken,
     ];
 
-    fn sealed(purpose: Purpose, event: &str) -> String {
+    fn sealed(purpose: Purpose, event: &EventId) -> String {
         seal(
             &ring(),
             None,
@@ -99,7 +101,7 @@ mod tests {
 
     fn opened(
         purpose: Purpose,
-        event: &str,
+        event: &EventId,
         token: &str,
         context: &[&[u8]],
     ) -> Option<(String, u64)> {
@@ -109,18 +111,21 @@ mod tests {
     #[test]
     fn contract_5_no_token_of_one_purpose_or_event_verifies_as_another() {
         for made_for in PURPOSES {
-            let token = sealed(made_for, "evt_a");
+            let token = sealed(made_for, &event("evt_a"));
             for asked in PURPOSES {
-                let found = opened(asked, "evt_a", &token, &[b"context"]);
+                let found = opened(asked, &event("evt_a"), &token, &[b"context"]);
                 assert_eq!(
                     found.is_some(),
                     asked == made_for,
                     "{made_for:?} as {asked:?}"
                 );
             }
-            assert_eq!(opened(made_for, "evt_b", &token, &[b"context"]), None);
-            assert_eq!(opened(made_for, "evt_a", &token, &[b"other"]), None);
-            assert_eq!(opened(made_for, "evt_a", &token, &[]), None);
+            assert_eq!(
+                opened(made_for, &event("evt_b"), &token, &[b"context"]),
+                None
+            );
+            assert_eq!(opened(made_for, &event("evt_a"), &token, &[b"other"]), None);
+            assert_eq!(opened(made_for, &event("evt_a"), &token, &[]), None);
         }
     }
 
@@ -132,12 +137,20 @@ mod tests {
                 .filter_map(|letters| {
                     let payload = ("p".repeat(letters), 7);
                     let purpose = Purpose::Session;
-                    seal(&ring(), None, purpose, "evt", "wc_x_", &payload, &[])
+                    seal(
+                        &ring(),
+                        None,
+                        purpose,
+                        &event("evt"),
+                        "wc_x_",
+                        &payload,
+                        &[],
+                    )
                 })
                 .find(|token| token.len() == length)
                 .unwrap();
             assert_eq!(
-                opened(Purpose::Session, "evt", &token, &[]).is_some(),
+                opened(Purpose::Session, &event("evt"), &token, &[]).is_some(),
                 good,
                 "{length}"
             );
@@ -150,30 +163,33 @@ mod tests {
             &ring(),
             None,
             Purpose::Session,
-            "evt",
+            &event("evt"),
             "wc_x_",
             &("p", 7),
             &[],
         )
         .unwrap();
-        assert!(opened(Purpose::Session, "evt", &token, &[]).is_some());
-        assert_eq!(opened(Purpose::Session, "evt", &token, &[b"", b""]), None);
+        assert!(opened(Purpose::Session, &event("evt"), &token, &[]).is_some());
+        assert_eq!(
+            opened(Purpose::Session, &event("evt"), &token, &[b"", b""]),
+            None
+        );
     }
 
     proptest! {
         #[test]
         fn contract_5_any_flipped_bit_of_a_token_is_refused(at in 0usize..4096, bit in 0u8..7) {
-            let token = sealed(Purpose::RefreshToken, "evt_a");
+            let token = sealed(Purpose::RefreshToken, &event("evt_a"));
             let mut bytes = token.clone().into_bytes();
             let at = at % bytes.len();
             bytes[at] ^= 1 << bit;
             let Ok(forged) = String::from_utf8(bytes) else { return Ok(()) };
-            prop_assert_eq!(opened(Purpose::RefreshToken, "evt_a", &forged, &[b"context"]), None);
+            prop_assert_eq!(opened(Purpose::RefreshToken, &event("evt_a"), &forged, &[b"context"]), None);
         }
 
         #[test]
         fn no_text_opens_or_panics(text in "\\PC{0,80}") {
-            prop_assert_eq!(opened(Purpose::Session, "evt", &format!("wc_x_{text}"), &[]), None);
+            prop_assert_eq!(opened(Purpose::Session, &event("evt"), &format!("wc_x_{text}"), &[]), None);
         }
     }
 }

@@ -8,6 +8,7 @@ use willcall::directory::account_row::AccountPatch;
 use willcall::directory::{event_command, platform_command};
 use willcall::protocol::client::{ClientId, ClientType};
 use willcall::token::client_secret;
+use willcall::token::id::EventId;
 
 use super::browser::Browser;
 use super::people::{Client, Person, Tokens};
@@ -45,7 +46,7 @@ pub const SERVICE: [&str; 3] = ["stats:read", "report:read", "user:read"];
 /// The world most tests begin with.
 pub struct Scene {
     pub world: World,
-    pub event: String,
+    pub event: EventId,
     pub client: Client,
     pub robin: Person,
 }
@@ -225,11 +226,11 @@ impl Scene {
 }
 
 impl World {
-    pub fn put_event(&self, host: &str, patch: Value) -> String {
+    pub fn put_event(&self, host: &str, patch: Value) -> EventId {
         let command = platform_command::Command::PutEvent {
             host: host.to_owned(),
             patch: serde_json::from_value(patch).unwrap(),
-            fresh_id: self.id("evt_"),
+            fresh_id: EventId::mint(&self.memory),
         };
         match self.platform(&command) {
             platform_command::Reply::Event { event, .. } => event.id,
@@ -248,12 +249,12 @@ impl World {
         ));
     }
 
-    pub fn put_scopes(&self, event: &str, scopes: Value) {
+    pub fn put_scopes(&self, event: &EventId, scopes: Value) {
         let scopes = serde_json::from_value(scopes).unwrap();
         done(&self.event(event, &event_command::Command::PutScopes(scopes)));
     }
 
-    pub fn put_roles(&self, event: &str, roles: Value) {
+    pub fn put_roles(&self, event: &EventId, roles: Value) {
         let roles = serde_json::from_value(roles).unwrap();
         done(&self.event(event, &event_command::Command::PutRoles(roles)));
     }
@@ -344,7 +345,7 @@ impl World {
         ));
     }
 
-    pub fn integrate(&self, event: &str, client: &Client, patch: Value) {
+    pub fn integrate(&self, event: &EventId, client: &Client, patch: Value) {
         let command = event_command::Command::PutIntegration {
             client_id: number(client),
             patch: serde_json::from_value(patch).unwrap(),
@@ -357,7 +358,7 @@ impl World {
     }
 
     /// Makes an account with [`super::PASSWORD`].
-    pub fn person(&self, event: &str, mut fields: Value) -> Person {
+    pub fn person(&self, event: &EventId, mut fields: Value) -> Person {
         if fields["password_hash"].is_null() {
             fields["password_hash"] = PASSWORD_HASH.as_str().into();
         }
@@ -377,7 +378,7 @@ impl World {
         }
     }
 
-    pub fn change_account(&self, event: &str, person: &Person, patch: Value) {
+    pub fn change_account(&self, event: &EventId, person: &Person, patch: Value) {
         let patch: AccountPatch = serde_json::from_value(patch).unwrap();
         let command = event_command::Command::PatchAccount {
             id: person.id.clone(),

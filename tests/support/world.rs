@@ -16,6 +16,7 @@ use willcall::protocol::time::UnixTime;
 use willcall::store::directory::{PLATFORM, ReplicaCache};
 use willcall::store::memory::Memory;
 use willcall::store::ports::{Counted, Fault, Ports};
+use willcall::token::id::EventId;
 use willcall::token::key::{BadSecrets, KeyRing};
 use willcall::token::{Entropy, random_id};
 
@@ -195,8 +196,8 @@ impl World {
         self.run::<PlatformObject>(PLATFORM, command)
     }
 
-    pub fn event(&self, id: &str, command: &event_command::Command) -> event_command::Reply {
-        self.run::<EventObject>(id, command)
+    pub fn event(&self, id: &EventId, command: &event_command::Command) -> event_command::Reply {
+        self.run::<EventObject>(id.as_str(), command)
     }
 
     pub fn run<O: Object>(&self, name: &str, command: &O::Command) -> O::Reply {
@@ -318,7 +319,7 @@ impl Ports for World {
         self.memory.replicas()
     }
 
-    fn count(&self, event_id: &str, client_id: &str, what: Counted) {
+    fn count(&self, event_id: &EventId, client_id: &str, what: Counted) {
         self.memory.count(event_id, client_id, what);
     }
 

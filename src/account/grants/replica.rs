@@ -9,6 +9,7 @@ use crate::ledger::{Corrupt, Ledger, count, load};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
+use crate::token::id::EventId;
 
 /// KV takes no shorter time to live, in seconds.
 const LEAST_TTL: u64 = 60;
@@ -32,13 +33,13 @@ pub struct GrantReplica {
 
 /// The KV key of a grant's replica.
 #[must_use]
-pub fn replica_key(event_id: &str, owner: &str, grant_id: &str) -> String {
+pub fn replica_key(event_id: &EventId, owner: &str, grant_id: &str) -> String {
     format!("grant/{event_id}/{owner}/{grant_id}")
 }
 
 /// The KV key that says a service's token without a grant was revoked.
 #[must_use]
-pub fn revoked_key(event_id: &str, jti: &str) -> String {
+pub fn revoked_key(event_id: &EventId, jti: &str) -> String {
     format!("revoked/{event_id}/{jti}")
 }
 
@@ -56,7 +57,7 @@ pub fn is_relied_on(target: &str) -> bool {
 pub fn effect(
     ledger: &impl Ledger,
     target: &str,
-    event_id: &str,
+    event_id: &EventId,
     owner: &str,
     now: Now,
 ) -> Result<Option<Effect>, Corrupt> {

@@ -14,6 +14,7 @@ use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, Page, load, page, store};
 use crate::protocol::client::ClientId;
+use crate::token::id::EventId;
 
 mod accounts;
 mod integrations;
@@ -43,7 +44,7 @@ pub struct EventObject;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Core {
-    id: String,
+    id: EventId,
     host: String,
     settings: EventSettings,
     version: u64,
@@ -54,19 +55,19 @@ struct Core {
 
 /// The KV key of an event's record.
 #[must_use]
-pub fn event_key(id: &str) -> String {
+pub fn event_key(id: &EventId) -> String {
     format!("event/{id}")
 }
 
 /// The KV key of an integration's record.
 #[must_use]
-pub fn integration_key(event_id: &str, client_id: &ClientId) -> String {
+pub fn integration_key(event_id: &EventId, client_id: &ClientId) -> String {
     format!("integration/{event_id}/{client_id}")
 }
 
 /// The name of an account's object.
 #[must_use]
-pub fn account_object(event_id: &str, owner: &str) -> String {
+pub fn account_object(event_id: &EventId, owner: &str) -> String {
     format!("{event_id}/{owner}")
 }
 
@@ -336,10 +337,10 @@ struct ServiceRow {
     epoch: u64,
 }
 
-fn profile_of(event_id: &str, row: AccountRow) -> Profile {
+fn profile_of(event_id: &EventId, row: AccountRow) -> Profile {
     Profile {
         id: row.id,
-        event_id: event_id.to_owned(),
+        event_id: event_id.clone(),
         version: row.version,
         name: row.name,
         email: row.email,

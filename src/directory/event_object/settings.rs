@@ -8,11 +8,12 @@ use crate::directory::integration::Integration;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
+use crate::token::id::EventId;
 
 pub(super) fn configure(
     ledger: &mut impl Ledger,
     before: Option<Core>,
-    id: String,
+    id: EventId,
     host: String,
     settings: EventSettings,
     version: u64,
@@ -68,9 +69,9 @@ pub(super) fn configure(
 pub(super) fn close(
     ledger: &mut impl Ledger,
     core: Option<Core>,
-    id: &str,
+    id: &EventId,
 ) -> Result<Reply, Corrupt> {
-    let Some(mut core) = core.filter(|core| core.id == id && !core.deleted) else {
+    let Some(mut core) = core.filter(|core| core.id == *id && !core.deleted) else {
         return Ok(Reply::Done);
     };
     core.deleted = true;

@@ -12,6 +12,7 @@ use super::platform_command::{Command, Reply};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, Page, count, load, page, page_of, store};
 use crate::protocol::client::{ClientId, ClientType};
+use crate::token::id::EventId;
 
 const EVENT: &str = "event/";
 const APPLICATION: &str = "application/";
@@ -39,7 +40,7 @@ pub struct HostRecord {
     /// Moves with every change.
     pub version: u64,
     /// The event; none once it is deleted.
-    pub event_id: Option<String>,
+    pub event_id: Option<EventId>,
 }
 
 /// The KV key of a host's record.
@@ -134,7 +135,8 @@ impl Object for PlatformObject {
             Command::DeleteEvent { host, id } => {
                 let key = format!("{EVENT}{host}");
                 let row = load::<EventRow>(ledger, &key)?;
-                let Some(row) = row.filter(|row| id.is_none_or(|id| id == row.line.id)) else {
+                let Some(row) = row.filter(|row| id.is_none_or(|id| id == row.line.id.as_str()))
+                else {
                     // If it was deleted a moment ago, its object must hear of it before the caller believes that it is.
                     for note in outbox::pending(ledger, Some(CLOSE), MOST_CLOSING) {
                         if note.target.starts_with(CLOSE) {
@@ -256,12 +258,12 @@ impl Object for PlatformObject {
             })),
             Err(_) => Err(Corrupt(target.to_owned())),
         };
-        let tell = |name: String, command: &event_command::Command| {
+        let tell = |id: EventId, command: &event_command::Command| {
             serde_json::to_string(command)
                 .map(|command| {
                     Some(Effect::Tell {
                         kind: ObjectKind::Event,
-                        name,
+                        name: id.into(),
                         command,
                     })
                 })
@@ -288,10 +290,10 @@ impl Object for PlatformObject {
                     },
                 ),
             },
-            Some(("close", id)) => tell(
-                id.to_owned(),
-                &event_command::Command::Close { id: id.to_owned() },
-            ),
+            Some(("close", id)) => {
+                let id = EventId::parse(id).ok_or_else(|| Corrupt(target.to_owned()))?;
+                tell(id.clone(), &event_command::Command::Close { id })
+            }
             Some(("application", number)) => {
                 let key = format!("{APPLICATION}{number}");
                 match load::<Application>(ledger, &key)? {

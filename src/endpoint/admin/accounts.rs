@@ -11,6 +11,7 @@ use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::protocol::secret::Secret;
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::EventId;
 use crate::token::random_id;
 use crate::web::reply::Reply;
 
@@ -47,7 +48,7 @@ impl From<AccountRow> for AccountView {
 /// Checks that the event has this account, before its object is asked for anything.
 pub async fn find<P: Ports>(
     call: &Call<'_, P>,
-    event_id: &str,
+    event_id: &EventId,
     id: &str,
 ) -> Result<AccountRow, Stop> {
     let command = Command::GetAccount { id: id.to_owned() };
@@ -78,7 +79,11 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
             let command = Command::FindAccount {
                 email: email.to_owned(),
             };
-            match call.ports.ask::<EventObject>(&event_id, &command).await? {
+            match call
+                .ports
+                .ask::<EventObject>(event_id.as_str(), &command)
+                .await?
+            {
                 EventReply::Account(row) => (vec![*row], None),
                 EventReply::Problem(_) => (Vec::new(), None),
                 _ => return Err(unexpected()),
@@ -179,7 +184,10 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Resul
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
     let known = Command::GetAccount { id: id.to_owned() };
-    let known = call.ports.ask::<EventObject>(&event_id, &known).await?;
+    let known = call
+        .ports
+        .ask::<EventObject>(event_id.as_str(), &known)
+        .await?;
     let command = Command::DeleteAccount { id: id.to_owned() };
     if matches!(known, EventReply::Account(_)) {
         call.take_away_from(&event_id, &command, "account").await?;

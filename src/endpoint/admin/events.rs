@@ -13,7 +13,7 @@ use crate::directory::event_settings::EventPatch;
 use crate::directory::platform_command::{Command, Reply as PlatformReply};
 use crate::directory::platform_object::PlatformObject;
 use crate::store::ports::Ports;
-use crate::token::random_id;
+use crate::token::id::EventId;
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct EventView {
     pat_max_days: Option<u64>,
     accent: Option<String>,
     created_at: String,
-    id: String,
+    id: EventId,
 }
 
 impl From<EventLine> for EventView {
@@ -86,7 +86,7 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop
     };
     fields.only_shown(&["host", "created_at", "id"])?;
     fields.finish()?;
-    let fresh_id = random_id("evt_", call.ports);
+    let fresh_id = EventId::mint(call.ports);
     let command = Command::PutEvent {
         host: host.to_owned(),
         patch,
@@ -107,7 +107,7 @@ pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, S
     let known = Command::GetEvent { host: host.clone() };
     let known = call.ports.ask::<PlatformObject>(PLATFORM, &known).await?;
     let id = match known {
-        PlatformReply::Event { event, .. } => event.id,
+        PlatformReply::Event { event, .. } => event.id.into(),
         _ => String::new(),
     };
     let there = !id.is_empty();
@@ -122,7 +122,7 @@ pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, S
     Ok(Reply::empty(204))
 }
 
-async fn record<P: Ports>(call: &Call<'_, P>, id: &str) -> Result<EventRecord, Stop> {
+async fn record<P: Ports>(call: &Call<'_, P>, id: &EventId) -> Result<EventRecord, Stop> {
     let command = event::Command::Directory { client_id: None };
     match call.event(id, &command, "event").await? {
         event::Reply::Directory {
@@ -144,12 +144,12 @@ pub async fn put_scopes<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Repl
     let id = call.event_id(host).await?;
     let scopes: Result<Vec<_>, _> = call.array("scopes").await?.into_iter().map(scope).collect();
     let command = event::Command::PutScopes(scopes?);
-    let mut reply = call.ports.ask::<EventObject>(&id, &command).await?;
+    let mut reply = call.ports.ask::<EventObject>(id.as_str(), &command).await?;
     // What a deleted application was once approved for holds no scope back.
     if matches!(reply, event::Reply::Problem(Problem::Conflict(_)))
         && integrations::delete_orphans(call, &id).await?
     {
-        reply = call.ports.ask::<EventObject>(&id, &command).await?;
+        reply = call.ports.ask::<EventObject>(id.as_str(), &command).await?;
     }
     match reply {
         event::Reply::Problem(Problem::Conflict(text)) => return Err(conflict(&text)),

@@ -15,6 +15,7 @@ use crate::ledger::outbox::ObjectKind;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::ports::Ports;
+use crate::token::id::EventId;
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
@@ -122,7 +123,7 @@ pub async fn end<P: Ports>(
 }
 
 /// For the audit log, after the answer has gone out.
-fn note<P: Ports>(call: &Call<'_, P>, event_id: &str, grant_id: &str) {
+fn note<P: Ports>(call: &Call<'_, P>, event_id: &EventId, grant_id: &str) {
     let command = event::Command::Note {
         kind: String::from("grant.revoked_by_operator"),
         actor: String::from("operator"),
@@ -130,6 +131,6 @@ fn note<P: Ports>(call: &Call<'_, P>, event_id: &str, grant_id: &str) {
     };
     if let Ok(command) = serde_json::to_string(&command) {
         call.ports
-            .tell_later(ObjectKind::Event, event_id.to_owned(), command);
+            .tell_later(ObjectKind::Event, event_id.to_string(), command);
     }
 }

@@ -16,6 +16,7 @@ use crate::endpoint::paging::USUAL;
 use crate::ledger::PageRequest;
 use crate::protocol::client::ClientId;
 use crate::store::ports::Ports;
+use crate::token::id::EventId;
 use crate::token::random_id;
 use crate::web::reply::Reply;
 
@@ -57,7 +58,7 @@ async fn names<P: Ports>(
 
 async fn page<P: Ports>(
     call: &Call<'_, P>,
-    event_id: &str,
+    event_id: &EventId,
     request: PageRequest,
 ) -> Result<(Vec<IntegrationReport>, Option<String>), Stop> {
     match call
@@ -169,7 +170,7 @@ pub async fn delete<P: Ports>(
     let known = Command::GetIntegration {
         client_id: client_id.clone(),
     };
-    let known = call.ports.ask::<EventObject>(&id, &known).await?;
+    let known = call.ports.ask::<EventObject>(id.as_str(), &known).await?;
     let incarnation = match known {
         EventReply::Integration { integration, .. } => integration.integration.incarnation,
         _ => String::new(),
@@ -192,7 +193,7 @@ pub async fn delete<P: Ports>(
 /// The incarnations of those of these integrations that there are.
 pub async fn incarnations<P: Ports>(
     call: &Call<'_, P>,
-    event_id: &str,
+    event_id: &EventId,
     client_ids: BTreeSet<ClientId>,
 ) -> Result<BTreeMap<ClientId, String>, Stop> {
     if client_ids.is_empty() {
@@ -214,7 +215,10 @@ pub async fn incarnations<P: Ports>(
 }
 
 /// Deletes what is left of integrations whose applications have been deleted. Whether there was any.
-pub async fn delete_orphans<P: Ports>(call: &Call<'_, P>, event_id: &str) -> Result<bool, Stop> {
+pub async fn delete_orphans<P: Ports>(
+    call: &Call<'_, P>,
+    event_id: &EventId,
+) -> Result<bool, Stop> {
     let mut after = None;
     let mut any = false;
     loop {

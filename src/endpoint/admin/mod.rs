@@ -35,6 +35,7 @@ use crate::protocol::secret::same_bytes;
 use crate::protocol::time::UnixTime;
 use crate::store::directory::PLATFORM;
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::EventId;
 use crate::web::inbound::Head;
 use crate::web::reply::Reply;
 
@@ -217,11 +218,11 @@ impl<P: Ports> Call<'_, P> {
     /// As [`Call::take_away`], of an event's object.
     async fn take_away_from(
         &self,
-        id: &str,
+        id: &EventId,
         command: &event::Command,
         what: &str,
     ) -> Result<(), Stop> {
-        match self.ports.ask::<EventObject>(id, command).await? {
+        match self.ports.ask::<EventObject>(id.as_str(), command).await? {
             event::Reply::Problem(Problem::Missing) => Ok(()),
             event::Reply::Problem(problem) => Err(refusal(problem, what)),
             _ => Ok(()),
@@ -231,18 +232,18 @@ impl<P: Ports> Call<'_, P> {
     /// Asks an event's object.
     async fn event(
         &self,
-        id: &str,
+        id: &EventId,
         command: &event::Command,
         what: &str,
     ) -> Result<event::Reply, Stop> {
-        match self.ports.ask::<EventObject>(id, command).await? {
+        match self.ports.ask::<EventObject>(id.as_str(), command).await? {
             event::Reply::Problem(problem) => Err(refusal(problem, what)),
             reply => Ok(reply),
         }
     }
 
     /// The id of a host's event, or 404.
-    async fn event_id(&self, host: &str) -> Result<String, Stop> {
+    async fn event_id(&self, host: &str) -> Result<EventId, Stop> {
         let command = platform::Command::FindHost {
             host: host.to_owned(),
         };

@@ -20,6 +20,7 @@ use crate::ledger::outbox::Now;
 use crate::protocol::time::UnixTime;
 use crate::server;
 use crate::store::memory::Memory;
+use crate::token::id::EventId;
 use crate::token::key::KeyRing;
 use crate::web::inbound::Head;
 use crate::web::reply::Reply;
@@ -62,6 +63,10 @@ impl World {
         world.must("PUT", EVENT, json!({"name": "Con"}));
         world.must("PUT", &format!("{EVENT}/scopes"), catalogue());
         world
+    }
+
+    fn event_id(&self) -> EventId {
+        EventId::parse(self.get(EVENT)["id"].as_str().unwrap()).unwrap()
     }
 
     fn set_now(&self, seconds: u64) {

@@ -10,7 +10,7 @@ use crate::store::ports::Ports as _;
 const PASSWORD: &str = "password-to-look-for";
 
 fn signs_in(world: &World, id: &str, password: &str) -> bool {
-    let event_id = world.get(EVENT)["id"].as_str().unwrap().to_owned();
+    let event_id = world.event_id();
     let command = Command::SignIn {
         password: Secret::new(password.to_owned()),
         session_id: String::from("s"),

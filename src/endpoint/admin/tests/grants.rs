@@ -13,7 +13,7 @@ use crate::token::authorization_code::AuthorizationCode;
 
 /// The person redeems a code of this application, for `stats:read`.
 fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
-    let event_id = world.get(EVENT)["id"].as_str().unwrap().to_owned();
+    let event_id = world.event_id();
     let client_id = ClientId::parse(client_id).unwrap();
     let command = event::Command::Directory {
         client_id: Some(client_id.clone()),
@@ -21,7 +21,7 @@ fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
     let event::Reply::Directory {
         event: Some(event),
         integration: Some(integration),
-    } = pollster::block_on(world.memory.ask::<EventObject>(&event_id, &command)).unwrap()
+    } = pollster::block_on(world.memory.ask::<EventObject>(event_id.as_str(), &command)).unwrap()
     else {
         panic!("no integration");
     };

@@ -1,0 +1,140 @@
+//! The ids we mint, each kind a type of its own: none is ever taken for another.
+//!
+//! All are text of base64url's characters. So they stand in a path and in a key as they are, and no separator of ours
+//! is among them: what is put together of ids comes apart in one way only. More is not asked of an id that is read: what
+//! was minted long ago is as good as what is minted today.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Entropy, random_id};
+
+/// A text that is no id of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("not an id")]
+pub struct NotAnId;
+
+/// Whether a text is made of what an id is made of.
+fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The type of one kind of id. As JSON it is its text.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads an id: one character or more of base64url's.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                is_id(text).then(|| Self(text.to_owned()))
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                if is_id(&text) { Ok(Self(text)) } else { Err(NotAnId) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of an event, `evt_…`, minted when it is created and never used again: every key of the event is derived
+    /// from it.
+    EventId
+}
+
+impl EventId {
+    /// A fresh one.
+    pub fn mint(entropy: &impl Entropy) -> Self {
+        Self(random_id("evt_", entropy))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    struct Zeros;
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    pub(crate) fn event(id: &str) -> EventId {
+        EventId::parse(id).unwrap()
+    }
+
+    /// What holds of every kind: which texts it reads, and that it is its text wherever it is written.
+    macro_rules! is_its_text {
+        ($name:ident) => {
+            for bad in [
+                "", " ", "a b", "a/b", "a.b", "a:b", "a=", "a+", "a~", "a%20", "a\n", "\u{e9}",
+                "\u{ff11}",
+            ] {
+                assert_eq!($name::parse(bad), None, "{bad}");
+                let stored = serde_json::Value::from(bad);
+                assert!(serde_json::from_value::<$name>(stored).is_err(), "{bad}");
+            }
+            let long = "x".repeat(1000);
+            for good in [
+                "a",
+                "0",
+                "-",
+                "_",
+                "evt_AAECAwQFBgcICQoLDA0O",
+                "svc_1001_a-b_c",
+                &long,
+            ] {
+                let id = $name::parse(good).unwrap();
+                assert_eq!(id.as_str(), good);
+                assert_eq!(id.to_string(), good);
+                let stored = serde_json::to_value(&id).unwrap();
+                assert_eq!(stored, good);
+                assert_eq!(serde_json::from_value::<$name>(stored).unwrap(), id);
+                assert_eq!(String::from(id), good);
+            }
+        };
+    }
+
+    #[test]
+    fn an_id_is_its_text_of_base64urls_characters() {
+        is_its_text!(EventId);
+    }
+
+    #[test]
+    fn what_is_minted_begins_with_its_kind_and_can_be_read_again() {
+        let twenty = "A".repeat(20);
+        let minted = EventId::mint(&Zeros);
+        assert_eq!(minted.as_str(), format!("evt_{twenty}"));
+        assert_eq!(EventId::parse(minted.as_str()), Some(minted));
+    }
+}
