@@ -33,7 +33,7 @@ use willcall::token::authorization_code::{AuthorizationCode, Binding};
 use willcall::token::client_secret;
 use willcall::token::cookie::{CookieValue, KnownBrowser, SessionCookie, VisitCookie};
 use willcall::token::form_token::{self, Form};
-use willcall::token::id::EventId;
+use willcall::token::id::{EventId, GrantId};
 use willcall::token::key::KeyRing;
 use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::{RefreshToken, replica_hash};
@@ -50,6 +50,10 @@ fn later(seconds: u64) -> Now {
 
 fn evt(id: &str) -> EventId {
     EventId::parse(id).unwrap()
+}
+
+fn gr(id: &str) -> GrantId {
+    GrantId::parse(id).unwrap()
 }
 
 fn client() -> ClientId {
@@ -119,7 +123,7 @@ fn begin(attempt: &str, hash: &str) -> Begin {
 
 fn code(grant_id: &str) -> AuthorizationCode {
     AuthorizationCode {
-        grant_id: grant_id.into(),
+        grant_id: gr(grant_id),
         account_id: "acc_1".into(),
         client_id: client(),
         incarnation: "inc_1".into(),
@@ -132,7 +136,7 @@ fn code(grant_id: &str) -> AuthorizationCode {
 
 fn refresh(presented: u64, attempt: &str) -> Account {
     Account::Refresh {
-        grant_id: "gr_1".into(),
+        grant_id: gr("gr_1"),
         client_id: client(),
         presented,
         asked: Some(Scope::of(["pii:basic"])),
@@ -196,7 +200,7 @@ fn written_account() -> MemoryLedger {
     account(
         &mut ledger,
         Account::RevokeGrant {
-            grant_id: "gr_2".into(),
+            grant_id: gr("gr_2"),
             client_id: client(),
         },
         later(6),
@@ -284,7 +288,7 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
     assert_eq!((visit.covered, visit.revocations), (true, 1));
     assert_eq!(serde_json::to_value(&visit.profile).unwrap(), profile());
     let inspect = |id: &str, generation| Account::Inspect {
-        grant_id: id.into(),
+        grant_id: gr(id),
         generation,
         client_id: client(),
         incarnation: "inc_1".into(),
@@ -826,7 +830,7 @@ fn an_access_token_is_signed_and_read_as_ever() {
         jti: "jti_1".into(),
         scope: Scope::of(["pii:basic", "pii:email"]),
         incarnation: "inc_1".into(),
-        grant_id: Some("gr_1".into()),
+        grant_id: Some(gr("gr_1")),
         generation: Some(2),
     };
     assert_eq!(token.seal(&ring(), &evt("evt_1")).unwrap(), ACCESS);
@@ -840,7 +844,7 @@ fn an_access_token_is_signed_and_read_as_ever() {
 fn a_refresh_token_and_its_hash_are_made_and_read_as_ever() {
     let token = RefreshToken {
         owner: "acc_1".into(),
-        grant_id: "gr_1".into(),
+        grant_id: gr("gr_1"),
         generation: 2,
     };
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::time::UnixTime;
 use crate::token::authorization_code::AuthorizationCode;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, GrantId};
 
 /// A command to an account's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ pub enum Command {
     /// A service begins a grant of its own.
     BeginService {
         /// The id the grant will have.
-        grant_id: String,
+        grant_id: GrantId,
         /// Who asks.
         client_id: ClientId,
         /// What it gets.
@@ -91,7 +91,7 @@ pub enum Command {
     /// Refreshes a grant.
     Refresh {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
         /// Who asks.
         client_id: ClientId,
         /// The presented token's generation.
@@ -108,7 +108,7 @@ pub enum Command {
     /// Is a token of this grant and generation alive, and what may it do?
     Inspect {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
         /// The token's generation.
         generation: u64,
         /// Who it was issued to.
@@ -119,7 +119,7 @@ pub enum Command {
     /// Which client is a grant's? For those who may see every token of the event.
     WhoseGrant {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
     },
     /// Is a service's token that belongs to no grant still good?
     InspectLone {
@@ -129,7 +129,7 @@ pub enum Command {
     /// A client revokes one of its grants (RFC 7009).
     RevokeGrant {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
         /// Who asks.
         client_id: ClientId,
     },
@@ -150,12 +150,12 @@ pub enum Command {
     /// One grant, if it lives, for the operator API; answered like [`Command::Grants`].
     FindGrant {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
     },
     /// The operator ends one grant.
     EndGrant {
         /// The grant.
-        grant_id: String,
+        grant_id: GrantId,
     },
     /// The person makes a personal access token.
     CreateToken {
@@ -321,7 +321,7 @@ pub struct Overview {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GrantLine {
     /// Its id.
-    pub id: String,
+    pub id: GrantId,
     /// Who it was granted to.
     pub client_id: ClientId,
     /// The incarnation it was granted under.

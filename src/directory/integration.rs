@@ -138,7 +138,7 @@ mod tests {
     use crate::protocol::time::UnixTime;
     use crate::token::access_token::{AccessToken, Issuer};
     use crate::token::authorization_code::{AuthorizationCode, Binding};
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{event, grant};
     use crate::token::key::tests::ring;
 
     #[test]
@@ -159,14 +159,14 @@ mod tests {
             jti: id.clone(),
             scope: scope.clone(),
             incarnation: id.clone(),
-            grant_id: Some(id.clone()),
+            grant_id: Some(grant(&id)),
             generation: Some(u64::MAX),
         };
         let event = event("evt");
         let text = token.seal(&ring, &event).unwrap();
         assert!(AccessToken::open(&ring, &event, &issuer, &text).is_some());
         let code = AuthorizationCode {
-            grant_id: id.clone(),
+            grant_id: grant(&id),
             account_id: id.clone(),
             client_id: ClientId::number(999_999_999_999_999_999),
             incarnation: id,

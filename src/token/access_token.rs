@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::EventId;
+use super::id::{EventId, GrantId};
 use super::key::{KeyRing, Purpose};
 use crate::protocol::client::ClientId;
 use crate::protocol::encoding::{base64url, from_base64url};
@@ -36,7 +36,7 @@ pub struct AccessToken {
     pub incarnation: String,
     /// The grant it belongs to; none for a service without refresh tokens.
     #[serde(rename = "gid", skip_serializing_if = "Option::is_none", default)]
-    pub grant_id: Option<String>,
+    pub grant_id: Option<GrantId>,
     /// The grant's generation it was issued in.
     #[serde(rename = "gen", skip_serializing_if = "Option::is_none", default)]
     pub generation: Option<u64>,
@@ -144,7 +144,7 @@ impl Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{event, grant};
     use crate::token::key::tests::ring;
 
     fn token(issuer: &str) -> AccessToken {
@@ -158,7 +158,7 @@ mod tests {
             jti: "j1".into(),
             scope: Scope::of(["pii:basic"]),
             incarnation: "i1".into(),
-            grant_id: Some("g1".into()),
+            grant_id: Some(grant("g1")),
             generation: Some(1),
         }
     }

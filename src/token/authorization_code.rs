@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::EventId;
+use super::id::{EventId, GrantId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::client::ClientId;
@@ -24,7 +24,7 @@ const PREFIX: &str = "wc_ac_";
 pub struct AuthorizationCode {
     /// The grant its redemption starts; minted here, so that a second redemption finds the first.
     #[serde(rename = "g")]
-    pub grant_id: String,
+    pub grant_id: GrantId,
     /// Who granted it.
     #[serde(rename = "a")]
     pub account_id: String,
@@ -111,12 +111,12 @@ impl AuthorizationCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{event, grant};
     use crate::token::key::tests::ring;
 
     fn code() -> AuthorizationCode {
         AuthorizationCode {
-            grant_id: "g1".into(),
+            grant_id: grant("g1"),
             account_id: "acc_1".into(),
             client_id: ClientId::number(1001),
             incarnation: "i1".into(),

@@ -78,6 +78,18 @@ impl EventId {
     }
 }
 
+id! {
+    /// The id of a grant, `gr_…`: minted with the code whose redemption starts it, or where a service begins one.
+    GrantId
+}
+
+impl GrantId {
+    /// A fresh one.
+    pub fn mint(entropy: &impl Entropy) -> Self {
+        Self(random_id("gr_", entropy))
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -91,6 +103,10 @@ pub(crate) mod tests {
 
     pub(crate) fn event(id: &str) -> EventId {
         EventId::parse(id).unwrap()
+    }
+
+    pub(crate) fn grant(id: &str) -> GrantId {
+        GrantId::parse(id).unwrap()
     }
 
     /// What holds of every kind: which texts it reads, and that it is its text wherever it is written.
@@ -128,6 +144,7 @@ pub(crate) mod tests {
     #[test]
     fn an_id_is_its_text_of_base64urls_characters() {
         is_its_text!(EventId);
+        is_its_text!(GrantId);
     }
 
     #[test]
@@ -136,5 +153,8 @@ pub(crate) mod tests {
         let minted = EventId::mint(&Zeros);
         assert_eq!(minted.as_str(), format!("evt_{twenty}"));
         assert_eq!(EventId::parse(minted.as_str()), Some(minted));
+        let minted = GrantId::mint(&Zeros);
+        assert_eq!(minted.as_str(), format!("gr_{twenty}"));
+        assert_eq!(GrantId::parse(minted.as_str()), Some(minted));
     }
 }

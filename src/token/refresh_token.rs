@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::EventId;
+use super::id::{EventId, GrantId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::encoding::base64url;
@@ -20,7 +20,7 @@ pub struct RefreshToken {
     pub owner: String,
     /// The grant.
     #[serde(rename = "g")]
-    pub grant_id: String,
+    pub grant_id: GrantId,
     /// The generation; the first is 1.
     #[serde(rename = "n")]
     pub generation: u64,
@@ -62,7 +62,7 @@ pub fn replica_hash(ring: &KeyRing, event: &EventId, token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{event, grant};
     use crate::token::key::tests::ring;
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
         let ring = ring();
         let token = |generation| RefreshToken {
             owner: "acc_1".into(),
-            grant_id: "g".into(),
+            grant_id: grant("g"),
             generation,
         };
         let seal = |generation| {

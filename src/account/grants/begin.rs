@@ -1,6 +1,6 @@
 //! How a grant begins: by a code's redemption, or by a service.
 
-use super::{GRANT, LIVE, MOST_OF_A_SERVICE, account, issued, keep, standing};
+use super::{LIVE, MOST_OF_A_SERVICE, account, issued, keep, row_key, standing};
 use crate::account::command::{Begin, Refusal, Reply};
 use crate::grant::state::{EndReason, Grant, Standing};
 use crate::ledger::outbox::Now;
@@ -8,6 +8,7 @@ use crate::ledger::{Corrupt, Ledger, load};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::token::authorization_code::AuthorizationCode;
+use crate::token::id::GrantId;
 
 /// Redeems a code (RFC 6749 section 4.1.3). The front has verified the code, its client, redirect URI,
 /// verifier and age.
@@ -29,8 +30,7 @@ pub fn redeem(
         return Ok(Reply::Refused(Refusal::NoAccount));
     };
     // 3. comes before 2. in one case: whatever else changed, a second redemption ends the first.
-    let key = format!("{GRANT}{}", code.grant_id);
-    if let Some(mut grant) = load::<Grant>(ledger, &key)? {
+    if let Some(mut grant) = load::<Grant>(ledger, &row_key(&code.grant_id))? {
         if grant.attempt == begin.attempt && grant.ended.is_none() {
             return Ok(issued(&grant));
         }
@@ -83,7 +83,7 @@ pub fn redeem(
 /// [`Corrupt`] if a record cannot be read.
 pub fn begin_service(
     ledger: &mut impl Ledger,
-    id: &str,
+    id: &GrantId,
     client_id: &ClientId,
     scope: &Scope,
     begin: &Begin,
@@ -92,14 +92,16 @@ pub fn begin_service(
     let Some(profile) = account(ledger)?.filter(|profile| profile.service) else {
         return Ok(Reply::Refused(Refusal::NoAccount));
     };
-    if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+    if let Some(grant) = load::<Grant>(ledger, &row_key(id))? {
         return Ok(issued(&grant));
     }
     let standing = standing(ledger, &profile, client_id, &begin.incarnation)?;
-    let mut live: Vec<(String, Grant)> = Vec::new();
+    let mut live: Vec<(GrantId, Grant)> = Vec::new();
     for (key, _) in ledger.scan(&format!("{LIVE}{client_id}/"), None, false, 1000) {
-        let other = key.rsplit('/').next().unwrap_or_default().to_owned();
-        if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{other}"))? {
+        let Some(other) = key.rsplit('/').next().and_then(GrantId::parse) else {
+            continue;
+        };
+        if let Some(grant) = load::<Grant>(ledger, &row_key(&other))? {
             live.push((other, grant));
         }
     }

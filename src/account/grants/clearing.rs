@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CLEAR, GRANT, LIVE, LiveRow, REVOCATIONS, REVOKED_BY, REVOKED_TOKEN, STEP, TOMB, TOMBSTONE,
-    keep, revocations,
+    keep, revocations, row_key,
 };
 use crate::account::command::Reply;
 use crate::account::profile::{PROFILE, Profile};
@@ -12,6 +12,7 @@ use crate::grant::state::{EndReason, Ended, Grant};
 use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, sortable, store};
 use crate::protocol::client::ClientId;
+use crate::token::id::GrantId;
 
 /// What took back what a client had last.
 #[derive(Serialize, Deserialize)]
@@ -21,7 +22,7 @@ struct RevokedBy {
     any: bool,
 }
 
-pub(super) fn bury(ledger: &mut impl Ledger, id: &str, ended: &Ended) {
+pub(super) fn bury(ledger: &mut impl Ledger, id: &GrantId, ended: &Ended) {
     ledger.put(
         &format!("{TOMB}{}/{id}", sortable(ended.at.plus(TOMBSTONE).0)),
         "",
@@ -88,20 +89,20 @@ fn clear_step(ledger: &mut impl Ledger, now: Now) -> Result<(), Corrupt> {
         let Some((client_id, id)) = rest.split_once('/') else {
             continue;
         };
-        let Some(client_id) = ClientId::parse(client_id) else {
+        let (Some(client_id), Some(id)) = (ClientId::parse(client_id), GrantId::parse(id)) else {
             continue;
         };
         let revocations = revocations(ledger, &client_id)?;
         let dead = profile
             .as_ref()
             .is_none_or(|profile| row.epoch != profile.epoch || row.revocations != revocations);
-        if dead && let Some(mut grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+        if dead && let Some(mut grant) = load::<Grant>(ledger, &row_key(&id))? {
             let why = match &profile {
                 Some(profile) if profile.epoch == row.epoch => EndReason::RevokedByPerson,
                 _ => EndReason::AccountEnded,
             };
             grant.end(now.seconds(), why);
-            keep(ledger, id, &grant, None)?;
+            keep(ledger, &id, &grant, None)?;
         }
     }
     match rows.last() {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{GRANT, LIVE, LiveRow, revocations, standing};
+use super::{LIVE, LiveRow, revocations, row_key, standing};
 use crate::account::command::GrantLine;
 use crate::account::profile::{PROFILE, Profile};
 use crate::grant::state::Grant;
 use crate::ledger::{Corrupt, Ledger, load, load_all};
 use crate::protocol::client::ClientId;
+use crate::token::id::GrantId;
 
 /// How many grants are read at a time where all are wanted.
 const AT_ONCE: usize = 200;
@@ -36,15 +37,15 @@ pub fn list(
         let Some((client_id, id)) = rest.split_once('/') else {
             continue;
         };
-        let Some(client_id) = ClientId::parse(client_id) else {
+        let (Some(client_id), Some(id)) = (ClientId::parse(client_id), GrantId::parse(id)) else {
             continue;
         };
         if row.epoch != profile.epoch || row.revocations != revocations(ledger, &client_id)? {
             continue;
         }
-        if let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? {
+        if let Some(grant) = load::<Grant>(ledger, &row_key(&id))? {
             items.push(GrantLine {
-                id: id.to_owned(),
+                id,
                 client_id,
                 incarnation: grant.incarnation,
                 scope: grant.scope,
@@ -87,16 +88,16 @@ pub fn gathered(ledger: &impl Ledger) -> Result<Vec<GrantLine>, Corrupt> {
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
-pub fn find(ledger: &impl Ledger, id: &str) -> Result<Option<GrantLine>, Corrupt> {
+pub fn find(ledger: &impl Ledger, id: &GrantId) -> Result<Option<GrantLine>, Corrupt> {
     let Some(profile) = load::<Profile>(ledger, PROFILE)? else {
         return Ok(None);
     };
-    let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{id}"))? else {
+    let Some(grant) = load::<Grant>(ledger, &row_key(id))? else {
         return Ok(None);
     };
     let standing = standing(ledger, &profile, &grant.client_id, &grant.incarnation)?;
     Ok(grant.lives(&standing).then(|| GrantLine {
-        id: id.to_owned(),
+        id: id.clone(),
         client_id: grant.client_id.clone(),
         incarnation: grant.incarnation.clone(),
         scope: grant.scope.clone(),

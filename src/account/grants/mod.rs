@@ -16,6 +16,7 @@ use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
 use crate::token::access_token;
 use crate::token::authorization_code::{self};
+use crate::token::id::GrantId;
 
 pub mod begin;
 pub mod clearing;
@@ -52,7 +53,12 @@ struct LiveRow {
     revocations: u64,
 }
 
-fn live_key(grant: &Grant, id: &str) -> String {
+/// The key of a grant's row, which is the outbox's target of its replica too.
+fn row_key(id: &GrantId) -> String {
+    format!("{GRANT}{id}")
+}
+
+fn live_key(grant: &Grant, id: &GrantId) -> String {
     format!("{LIVE}{}/{id}", grant.client_id)
 }
 
@@ -80,11 +86,11 @@ fn standing<'a>(
 /// Writes a grant's row, its index row, and notes its replica.
 fn keep(
     ledger: &mut impl Ledger,
-    id: &str,
+    id: &GrantId,
     grant: &Grant,
     before: Option<&Grant>,
 ) -> Result<(), Corrupt> {
-    store(ledger, &format!("{GRANT}{id}"), grant)?;
+    store(ledger, &row_key(id), grant)?;
     match &grant.ended {
         Some(ended) => {
             ledger.delete(&live_key(grant, id));
@@ -101,7 +107,7 @@ fn keep(
         }
         None => {}
     }
-    outbox::note(ledger, &replica::target_of(id));
+    outbox::note(ledger, &row_key(id));
     Ok(())
 }
 
@@ -121,7 +127,7 @@ fn issued(grant: &Grant) -> Reply {
 #[derive(Debug)]
 pub struct Asked<'a> {
     /// The grant.
-    pub grant_id: &'a str,
+    pub grant_id: &'a GrantId,
     /// Who asks.
     pub client_id: &'a ClientId,
     /// The presented token's generation.
@@ -147,7 +153,7 @@ pub fn refresh(
     let Some(profile) = account(ledger)? else {
         return Ok(Reply::Refused(Refusal::NoAccount));
     };
-    let Some(before) = load::<Grant>(ledger, &format!("{GRANT}{}", asked.grant_id))? else {
+    let Some(before) = load::<Grant>(ledger, &row_key(asked.grant_id))? else {
         return Ok(Reply::Refused(Refusal::NoGrant));
     };
     let allowed = if profile.service {
@@ -190,7 +196,7 @@ pub fn refresh(
 /// [`Corrupt`] if a record cannot be read.
 pub fn inspect(
     ledger: &impl Ledger,
-    grant_id: &str,
+    grant_id: &GrantId,
     generation: u64,
     client_id: &ClientId,
     incarnation: &str,
@@ -198,7 +204,7 @@ pub fn inspect(
     let Some(profile) = account(ledger)? else {
         return Ok(Reply::Nothing);
     };
-    let Some(grant) = load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? else {
+    let Some(grant) = load::<Grant>(ledger, &row_key(grant_id))? else {
         return Ok(Reply::Nothing);
     };
     let alive = grant.client_id == *client_id
@@ -227,15 +233,13 @@ pub fn inspect(
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
-pub fn whose(ledger: &impl Ledger, grant_id: &str) -> Result<Reply, Corrupt> {
-    Ok(
-        match load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? {
-            None => Reply::Nothing,
-            Some(grant) => Reply::GrantOf {
-                client_id: grant.client_id,
-            },
+pub fn whose(ledger: &impl Ledger, grant_id: &GrantId) -> Result<Reply, Corrupt> {
+    Ok(match load::<Grant>(ledger, &row_key(grant_id))? {
+        None => Reply::Nothing,
+        Some(grant) => Reply::GrantOf {
+            client_id: grant.client_id,
         },
-    )
+    })
 }
 
 /// Ends one grant; a client can end only its own.
@@ -244,7 +248,7 @@ pub fn whose(ledger: &impl Ledger, grant_id: &str) -> Result<Reply, Corrupt> {
 /// [`Corrupt`] if a record cannot be read.
 pub fn end(
     ledger: &mut impl Ledger,
-    grant_id: &str,
+    grant_id: &GrantId,
     client_id: Option<&ClientId>,
     why: EndReason,
     now: Now,
@@ -252,7 +256,7 @@ pub fn end(
     if load::<Profile>(ledger, PROFILE)?.is_none() {
         return Ok(Reply::Nothing);
     }
-    let Some(mut grant) = load::<Grant>(ledger, &format!("{GRANT}{grant_id}"))? else {
+    let Some(mut grant) = load::<Grant>(ledger, &row_key(grant_id))? else {
         return Ok(Reply::Nothing);
     };
     if client_id.is_some_and(|client| *client != grant.client_id) || grant.ended.is_some() {

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GRANT, LIVE, REMEMBERED_LONGER, REVOKED_TOKEN, STEP, TOMBSTONE};
+use super::{GRANT, LIVE, REMEMBERED_LONGER, REVOKED_TOKEN, STEP, TOMBSTONE, row_key};
 use crate::grant::state::Grant;
 use crate::ledger::outbox::{self, Effect, Namespace, Now};
 use crate::ledger::{Corrupt, Ledger, count, load};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, GrantId};
 
 /// KV takes no shorter time to live, in seconds.
 const LEAST_TTL: u64 = 60;
@@ -33,7 +33,7 @@ pub struct GrantReplica {
 
 /// The KV key of a grant's replica.
 #[must_use]
-pub fn replica_key(event_id: &EventId, owner: &str, grant_id: &str) -> String {
+pub fn replica_key(event_id: &EventId, owner: &str, grant_id: &GrantId) -> String {
     format!("grant/{event_id}/{owner}/{grant_id}")
 }
 
@@ -72,7 +72,7 @@ pub fn effect(
             ttl: Some(left.max(LEAST_TTL)),
         }));
     }
-    let Some(id) = target.strip_prefix(GRANT) else {
+    let Some(id) = target.strip_prefix(GRANT).and_then(GrantId::parse) else {
         return Ok(None);
     };
     let grant: Option<Grant> = load(ledger, target)?;
@@ -99,7 +99,7 @@ pub fn effect(
     let value = serde_json::to_string(&record).map_err(|_| Corrupt(target.to_owned()))?;
     Ok(Some(Effect::Write {
         namespace: Namespace::RefreshTokens,
-        key: replica_key(event_id, owner, id),
+        key: replica_key(event_id, owner, &id),
         value,
         ttl: (!live).then_some(TOMBSTONE),
     }))
@@ -111,8 +111,8 @@ pub fn note_all(ledger: &mut impl Ledger) {
     loop {
         let rows = ledger.scan(LIVE, after.as_deref(), false, STEP);
         for (key, _) in &rows {
-            if let Some(id) = key.rsplit('/').next() {
-                outbox::note(ledger, &target_of(id));
+            if let Some(id) = key.rsplit('/').next().and_then(GrantId::parse) {
+                outbox::note(ledger, &row_key(&id));
             }
         }
         match rows.last() {
@@ -120,9 +120,4 @@ pub fn note_all(ledger: &mut impl Ledger) {
             _ => return,
         }
     }
-}
-
-/// The outbox target of a grant's replica.
-pub(super) fn target_of(id: &str) -> String {
-    format!("{GRANT}{id}")
 }

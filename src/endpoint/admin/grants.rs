@@ -15,12 +15,12 @@ use crate::ledger::outbox::ObjectKind;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::ports::Ports;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, GrantId};
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
 struct GrantView {
-    id: String,
+    id: GrantId,
     client_id: ClientId,
     scope: Scope,
     created_at: String,
@@ -103,8 +103,9 @@ pub async fn end<P: Ports>(
 ) -> Result<Reply, Stop> {
     let event = events::find(call, host).await?;
     accounts::find(call, &event.id, id).await?;
+    let grant_id = GrantId::parse(grant_id).ok_or_else(|| missing("grant"))?;
     let command = Command::FindGrant {
-        grant_id: grant_id.to_owned(),
+        grant_id: grant_id.clone(),
     };
     let AccountReply::Grants { items, .. } = ask(call, &event, id, &command).await? else {
         return Err(unexpected());
@@ -113,7 +114,7 @@ pub async fn end<P: Ports>(
         return Err(missing("grant"));
     }
     let command = Command::EndGrant {
-        grant_id: grant_id.to_owned(),
+        grant_id: grant_id.clone(),
     };
     // It was there a moment ago: if it has ended by now, it was by this call's lost answer, or as well by another.
     ask(call, &event, id, &command).await?;
@@ -123,11 +124,11 @@ pub async fn end<P: Ports>(
 }
 
 /// For the audit log, after the answer has gone out.
-fn note<P: Ports>(call: &Call<'_, P>, event_id: &EventId, grant_id: &str) {
+fn note<P: Ports>(call: &Call<'_, P>, event_id: &EventId, grant_id: GrantId) {
     let command = event::Command::Note {
         kind: String::from("grant.revoked_by_operator"),
         actor: String::from("operator"),
-        subject: grant_id.to_owned(),
+        subject: grant_id.into(),
     };
     if let Ok(command) = serde_json::to_string(&command) {
         call.ports

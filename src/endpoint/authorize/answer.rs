@@ -9,7 +9,7 @@ use crate::protocol::error::AuthorizationError;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::authorization_code::{AuthorizationCode, Binding, LIFETIME};
-use crate::token::random_id;
+use crate::token::id::GrantId;
 use crate::web::reply::{Forms, Reply};
 
 impl Request {
@@ -74,7 +74,7 @@ impl Request {
     ) -> Result<Reply, Fault> {
         let profile = &person.visit.profile;
         let code = AuthorizationCode {
-            grant_id: random_id("gr_", site.ports),
+            grant_id: GrantId::mint(site.ports),
             account_id: profile.id.clone(),
             client_id: self.client.application.client_id.clone(),
             incarnation: self.integration.incarnation.clone(),

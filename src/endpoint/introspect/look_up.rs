@@ -13,6 +13,7 @@ use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::Ports;
 use crate::token::access_token::AccessToken;
+use crate::token::id::GrantId;
 use crate::token::personal_access_token::PersonalAccessToken;
 use crate::token::refresh_token::RefreshToken;
 
@@ -229,13 +230,13 @@ impl<P: Ports> Asker<'_, P> {
     async fn inspect(
         &self,
         owner: &str,
-        grant_id: &str,
+        grant_id: &GrantId,
         generation: u64,
         client_id: &ClientId,
         incarnation: &str,
     ) -> Result<Option<Box<Alive>>, Stop> {
         let command = Command::Inspect {
-            grant_id: grant_id.to_owned(),
+            grant_id: grant_id.clone(),
             generation,
             client_id: client_id.clone(),
             incarnation: incarnation.to_owned(),

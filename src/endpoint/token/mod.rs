@@ -25,7 +25,7 @@ use crate::store::directory::{self, Source};
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::access_token::LIFETIME;
 use crate::token::authorization_code::{AuthorizationCode, Binding};
-use crate::token::random_id;
+use crate::token::id::GrantId;
 use crate::token::refresh_token::RefreshToken;
 use crate::web::reply::Reply;
 
@@ -322,7 +322,7 @@ impl<P: Ports> Request<'_, P> {
                 refresh_token: None,
             });
         }
-        let grant_id = random_id("gr_", site.ports);
+        let grant_id = GrantId::mint(site.ports);
         let settled = self
             .settle(
                 &known,

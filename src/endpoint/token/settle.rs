@@ -11,6 +11,7 @@ use crate::protocol::scope::Scope;
 use crate::store::directory::Source;
 use crate::store::ports::{Fault, Ports};
 use crate::token::access_token::{AccessToken, LIFETIME};
+use crate::token::id::GrantId;
 use crate::token::random_id;
 use crate::token::refresh_token::{RefreshToken, replica_hash};
 
@@ -124,14 +125,14 @@ impl<P: Ports> Request<'_, P> {
     }
 
     /// What shows that a code or a token was stolen goes into the event's audit log.
-    fn audit(&self, why: Refusal, grant_id: &str) {
+    fn audit(&self, why: Refusal, grant_id: &GrantId) {
         let kind = match why {
             Refusal::CodeReplayed => "grant.code_replayed",
             Refusal::Refresh(RefreshRefusal::Reused) => "grant.refresh_token_reused",
             _ => return,
         };
         self.site
-            .audit_later(kind, self.client.id().as_str(), grant_id);
+            .audit_later(kind, self.client.id().as_str(), grant_id.as_str());
     }
 
     pub(super) fn success(&self, subject: &str, settled: Settled) -> Result<Success, Stop> {
@@ -174,7 +175,7 @@ impl<P: Ports> Request<'_, P> {
         subject: &str,
         scope: &Scope,
         incarnation: String,
-        grant: Option<(String, u64)>,
+        grant: Option<(GrantId, u64)>,
     ) -> Result<String, Stop> {
         let site = self.site;
         let (grant_id, generation) = grant.unzip();

@@ -10,6 +10,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::ports::Ports as _;
 use crate::token::authorization_code::AuthorizationCode;
+use crate::token::id::GrantId;
 
 /// The person redeems a code of this application, for `stats:read`.
 fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
@@ -27,7 +28,7 @@ fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
     };
     let command = Command::Redeem {
         code: AuthorizationCode {
-            grant_id: grant_id.to_owned(),
+            grant_id: GrantId::parse(grant_id).unwrap(),
             account_id: account.to_owned(),
             client_id,
             incarnation: integration.incarnation.clone(),
