@@ -51,7 +51,7 @@ fn contract_7_an_account_whose_creation_arrives_after_a_change_stays_as_it_was_c
     let patch = json!({"email": EMAIL, "name": NAME, "permissions": ["badges"], "roles": ["staff"],
         "password_hash": *PASSWORD_HASH});
     let create = event::Command::CreateAccount {
-        fresh_id: s.robin.id.clone(),
+        fresh_id: s.robin.account(),
         patch: serde_json::from_value(patch).unwrap(),
     };
     let entries = s.audit(100);

@@ -11,6 +11,7 @@ use willcall::directory::application::{Application, ApplicationPatch};
 use willcall::directory::event_command;
 use willcall::directory::integration::IntegrationPatch;
 use willcall::directory::{Problem, Status};
+use willcall::token::id::{AccountId, OwnerId};
 
 const OPERATOR: &str = "an-operator-token-of-32-characters-or-more";
 
@@ -175,7 +176,7 @@ fn contract_7_what_arrives_after_an_account_was_erased_leaves_nothing_of_the_per
     let name = format!("{}/acc_late", s.event);
     let erase = account::Command::Erase {
         event_id: s.event.clone(),
-        id: "acc_late".into(),
+        id: OwnerId::parse("acc_late").unwrap(),
     };
     let push: account::Command = serde_json::from_value(json!({"push": {"profile": {
         "id": "acc_late", "event_id": s.event, "version": 1, "name": "Lee Late", "email": "lee@late.example",
@@ -191,7 +192,7 @@ fn contract_7_what_arrives_after_an_account_was_erased_leaves_nothing_of_the_per
 fn contract_7_an_account_whose_creation_arrives_after_its_deletion_stays_deleted() {
     let s = scene();
     let create = event_command::Command::CreateAccount {
-        fresh_id: "acc_late".into(),
+        fresh_id: AccountId::parse("acc_late").unwrap(),
         patch: AccountPatch {
             email: Some("lee@late.example".into()),
             name: Some("Lee Late".into()),
@@ -199,7 +200,7 @@ fn contract_7_an_account_whose_creation_arrives_after_its_deletion_stays_deleted
         },
     };
     let delete = event_command::Command::DeleteAccount {
-        id: "acc_late".into(),
+        id: AccountId::parse("acc_late").unwrap(),
     };
     let made = s.event(&s.event, &create);
     assert!(matches!(made, event_command::Reply::Account(_)));

@@ -505,7 +505,7 @@ fn contract_7_erasing_an_account_leaves_neither_name_nor_email_anywhere() {
         let account = browser.get("/account");
         browser.submit(&account, "/account/tokens", &[("name", &name), ("scope", "pii:basic"), ("expires", "30")]);
         prop_assert!(s.memory.everything_stored().contains(&name));
-        let command = willcall::directory::event_command::Command::DeleteAccount { id: person.id.clone() };
+        let command = willcall::directory::event_command::Command::DeleteAccount { id: person.account() };
         s.event(&s.event, &command);
         s.client.try_to_refresh(&s, &tokens.refresh, "").refused(400, "invalid_grant");
         s.browser().try_to_sign_in(&later, PASSWORD).page(400);

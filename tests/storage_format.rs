@@ -28,12 +28,12 @@ use willcall::protocol::scope::Scope;
 use willcall::protocol::secret::Secret;
 use willcall::protocol::time::UnixTime;
 use willcall::store::memory::MemoryLedger;
-use willcall::token::access_token::{AccessToken, Issuer};
+use willcall::token::access_token::{AccessToken, Issuer, Subject};
 use willcall::token::authorization_code::{AuthorizationCode, Binding};
 use willcall::token::client_secret;
 use willcall::token::cookie::{CookieValue, KnownBrowser, SessionCookie, VisitCookie};
 use willcall::token::form_token::{self, Form};
-use willcall::token::id::{EventId, GrantId};
+use willcall::token::id::{AccountId, EventId, GrantId};
 use willcall::token::key::KeyRing;
 use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::{RefreshToken, replica_hash};
@@ -50,6 +50,10 @@ fn later(seconds: u64) -> Now {
 
 fn evt(id: &str) -> EventId {
     EventId::parse(id).unwrap()
+}
+
+fn acc(id: &str) -> AccountId {
+    AccountId::parse(id).unwrap()
 }
 
 fn gr(id: &str) -> GrantId {
@@ -124,7 +128,7 @@ fn begin(attempt: &str, hash: &str) -> Begin {
 fn code(grant_id: &str) -> AuthorizationCode {
     AuthorizationCode {
         grant_id: gr(grant_id),
-        account_id: "acc_1".into(),
+        account_id: acc("acc_1"),
         client_id: client(),
         incarnation: "inc_1".into(),
         scope: Scope::of(["pii:basic", "pii:email"]),
@@ -371,7 +375,7 @@ fn an_erased_account_leaves_ids_and_tombstones_as_ever() {
     let mut ledger = written_account();
     let erase = Account::Erase {
         event_id: evt("evt_1"),
-        id: "acc_1".into(),
+        id: acc("acc_1").into(),
     };
     account(&mut ledger, erase, later(10));
     assert_eq!(dump(&ledger), ERASED_ROWS);
@@ -463,14 +467,14 @@ fn written_event() -> MemoryLedger {
     event(
         &mut ledger,
         Event::CreateAccount {
-            fresh_id: "acc_1".into(),
+            fresh_id: acc("acc_1"),
             patch: serde_json::from_value(patch).unwrap(),
         },
     );
     event(
         &mut ledger,
         Event::PatchAccount {
-            id: "acc_1".into(),
+            id: acc("acc_1"),
             patch: serde_json::from_value(json!({"status": "disabled"})).unwrap(),
         },
     );
@@ -822,7 +826,7 @@ fn an_access_token_is_signed_and_read_as_ever() {
     let issuer = Issuer::new("reg.example", None);
     let token = AccessToken {
         iss: issuer.as_str().into(),
-        sub: "acc_1".into(),
+        sub: Subject::Person(acc("acc_1")),
         aud: issuer.as_str().into(),
         client_id: client(),
         iat: UnixTime(1_772_357_400),
@@ -843,7 +847,7 @@ fn an_access_token_is_signed_and_read_as_ever() {
 #[test]
 fn a_refresh_token_and_its_hash_are_made_and_read_as_ever() {
     let token = RefreshToken {
-        owner: "acc_1".into(),
+        owner: acc("acc_1").into(),
         grant_id: gr("gr_1"),
         generation: 2,
     };
@@ -863,7 +867,7 @@ fn a_refresh_token_and_its_hash_are_made_and_read_as_ever() {
 #[test]
 fn a_personal_access_token_is_signed_and_read_as_ever() {
     let token = PersonalAccessToken {
-        account_id: "acc_1".into(),
+        account_id: acc("acc_1"),
         id: "pat_1".into(),
     };
     assert_eq!(token.seal(&ring(), &evt("evt_1")).unwrap(), PERSONAL);
@@ -876,13 +880,13 @@ fn a_personal_access_token_is_signed_and_read_as_ever() {
 #[test]
 fn cookies_are_signed_and_read_as_ever() {
     let session = SessionCookie {
-        account_id: "acc_1".into(),
+        account_id: acc("acc_1"),
         session_id: "s_1".into(),
     };
     let visit = VisitCookie { id: "v_1".into() };
     let browser = KnownBrowser {
         id: "b_1".into(),
-        accounts: vec!["acc_1".into(), "acc_2".into()],
+        accounts: vec![acc("acc_1"), acc("acc_2")],
     };
     assert_eq!(session.seal(&ring(), &evt("evt_1")).unwrap(), SESSION);
     assert_eq!(visit.seal(&ring(), &evt("evt_1")).unwrap(), VISIT);

@@ -10,7 +10,7 @@ use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::time::UnixTime;
 use crate::token::authorization_code::AuthorizationCode;
-use crate::token::id::{EventId, GrantId};
+use crate::token::id::{EventId, GrantId, OwnerId};
 
 /// A command to an account's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub enum Command {
         /// Its event.
         event_id: EventId,
         /// Its own.
-        id: String,
+        id: OwnerId,
     },
     /// Checks a password and, if it is right, begins a session.
     SignIn {

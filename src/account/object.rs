@@ -10,14 +10,14 @@ use super::tokens::{self, Wanted};
 use crate::grant::state::EndReason;
 use crate::ledger::outbox::{self, Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
-use crate::token::id::EventId;
+use crate::token::id::{EventId, OwnerId};
 
 /// Left behind by an erased account, for its tombstones and so that a late push does not bring it back: ids that
 /// name nobody.
 #[derive(Serialize, Deserialize)]
 struct Erased {
     event_id: EventId,
-    id: String,
+    id: OwnerId,
 }
 
 const ERASED: &str = "erased";
@@ -220,7 +220,7 @@ fn push(
 }
 
 /// Removes every row but what others must be told, and leaves ids that name nobody.
-fn erase(ledger: &mut impl Ledger, event_id: EventId, id: String) -> Result<Reply, Corrupt> {
+fn erase(ledger: &mut impl Ledger, event_id: EventId, id: OwnerId) -> Result<Reply, Corrupt> {
     // Gone through before anything is changed: a scan goes through all changes of its transaction too.
     let mut keys: Vec<String> = Vec::new();
     loop {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::grant::entitlement::Held;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, OwnerId};
 
 /// Whether an account may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ pub enum AccountStatus {
 /// The account row: without one, the object refuses everything and writes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// `acc_…`, or the `client_id` of a service.
-    pub id: String,
+    /// The person's account, or the service.
+    pub id: OwnerId,
     /// The event it belongs to.
     pub event_id: EventId,
     /// Which push this is from; a lower one is ignored.

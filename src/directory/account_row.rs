@@ -9,15 +9,13 @@ use super::{Problem, check_text, shown};
 use crate::account::profile::AccountStatus;
 use crate::grant::entitlement::Held;
 use crate::protocol::time::UnixTime;
-
-/// How the ids of people begin, so that none is ever taken for a client's.
-pub const ID_PREFIX: &str = "acc_";
+use crate::token::id::AccountId;
 
 /// The row, and what the operator API shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
-    /// `acc_…`.
-    pub id: String,
+    /// Its id.
+    pub id: AccountId,
     /// As it was given.
     pub email: String,
     /// The person's name.

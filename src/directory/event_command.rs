@@ -12,7 +12,7 @@ use super::integration::{Integration, IntegrationPatch, IntegrationReport};
 use super::usage::UsageLine;
 use crate::ledger::{Page, PageRequest};
 use crate::protocol::client::ClientId;
-use crate::token::id::EventId;
+use crate::token::id::{AccountId, EventId};
 
 /// A command to an event's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,27 +84,27 @@ pub enum Command {
     },
     /// One account.
     GetAccount {
-        /// `acc_…`.
-        id: String,
+        /// Its id.
+        id: AccountId,
     },
     /// Creates an account.
     CreateAccount {
         /// The id it gets.
-        fresh_id: String,
+        fresh_id: AccountId,
         /// What it is.
         patch: AccountPatch,
     },
     /// Changes an account.
     PatchAccount {
-        /// `acc_…`.
-        id: String,
+        /// Its id.
+        id: AccountId,
         /// What changes.
         patch: AccountPatch,
     },
     /// Erases an account.
     DeleteAccount {
-        /// `acc_…`.
-        id: String,
+        /// Its id.
+        id: AccountId,
     },
     /// A page of the audit log, newest first.
     ListAudit(PageRequest),

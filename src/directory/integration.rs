@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Mode, ScopeDefinition};
 use super::{Problem, Status, shown};
 use crate::protocol::client::ClientId;
+use crate::token::id::OwnerId;
 
 /// How many characters the scopes of one mode may have together, with a space between two: they travel in each code
 /// and token, and a token of more than 8192 characters is not looked at.
@@ -35,10 +36,10 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The name of the object that is the authority for this service's own grants.
+    /// Who owns this service's own grants.
     #[must_use]
-    pub fn service_owner(&self) -> String {
-        service_owner(&self.client_id, &self.incarnation)
+    pub fn service_owner(&self) -> OwnerId {
+        OwnerId::service(&self.client_id, &self.incarnation)
     }
 }
 
@@ -51,18 +52,6 @@ pub struct IntegrationReport {
     pub integration: Integration,
     /// The last day of use, `YYYY-MM-DD`; none if it was never used since it was created.
     pub last_used_on: Option<String>,
-}
-
-/// The name of the object of a service under an incarnation of its integration.
-#[must_use]
-pub fn service_owner(client_id: &ClientId, incarnation: &str) -> String {
-    format!("svc_{client_id}_{incarnation}")
-}
-
-/// Whether an owner of grants is a service rather than a person, whose account ids begin with `acc_`.
-#[must_use]
-pub fn is_service_owner(owner: &str) -> bool {
-    owner.starts_with("svc_")
 }
 
 /// What a `PUT` of an integration may say; what is left out keeps its value.
@@ -136,9 +125,9 @@ mod tests {
     use crate::protocol::pkce::CodeChallenge;
     use crate::protocol::scope::Scope;
     use crate::protocol::time::UnixTime;
-    use crate::token::access_token::{AccessToken, Issuer};
+    use crate::token::access_token::{AccessToken, Issuer, Subject};
     use crate::token::authorization_code::{AuthorizationCode, Binding};
-    use crate::token::id::tests::{event, grant};
+    use crate::token::id::tests::{account, event, grant};
     use crate::token::key::tests::ring;
 
     #[test]
@@ -151,7 +140,7 @@ mod tests {
         let issuer = Issuer::new(&host, None);
         let token = AccessToken {
             iss: issuer.as_str().into(),
-            sub: id.clone(),
+            sub: Subject::Person(account(&id)),
             aud: issuer.as_str().into(),
             client_id: ClientId::number(999_999_999_999_999_999),
             iat: UnixTime(u64::MAX),
@@ -167,7 +156,7 @@ mod tests {
         assert!(AccessToken::open(&ring, &event, &issuer, &text).is_some());
         let code = AuthorizationCode {
             grant_id: grant(&id),
-            account_id: id.clone(),
+            account_id: account(&id),
             client_id: ClientId::number(999_999_999_999_999_999),
             incarnation: id,
             scope,

@@ -310,7 +310,11 @@ pub async fn revoke_application<P: Ports>(
     site.ports.replicas().forget_account(&site.event.id, owner);
     // Written down where there was something: the form can be sent again and again.
     if outcome == AccountReply::Done {
-        site.audit_later("grant.revoked_by_person", owner, client_id.as_str());
+        site.audit_later(
+            "grant.revoked_by_person",
+            owner.as_str(),
+            client_id.as_str(),
+        );
     }
     Ok(Done::Access(client_id).reply())
 }

@@ -10,12 +10,12 @@ use crate::account::command::{Alive, Command, Reply as AccountReply};
 use crate::account::grants::replica::revoked_key;
 use crate::directory::catalogue::Mode;
 use crate::directory::event::EventRecord;
-use crate::directory::integration::service_owner;
 use crate::ledger::outbox::Namespace;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::{Counted, Fault, Ports};
-use crate::token::access_token::AccessToken;
+use crate::token::access_token::{AccessToken, Subject};
+use crate::token::id::OwnerId;
 use crate::token::personal_access_token::{self, PersonalAccessToken};
 use crate::web::reply::Reply;
 
@@ -132,30 +132,33 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
         let Some((client, integration)) = usable else {
             continue;
         };
-        let (found, whole) = if token.is_service() {
-            let Some(granted) = service_lives(site, &token, source).await? else {
-                return Ok(Err(Bad::Dead));
-            };
-            let rules = client.event.rules(integration, Mode::Service, false);
-            let scope = rules.approved_part(&granted);
-            let whole = scope == granted;
-            (Bearer::Service { scope }, whole)
-        } else {
-            let Some(alive) = grant_lives(site, &token, &token.sub, source).await? else {
-                return Ok(Err(Bad::Dead));
-            };
-            let rules = client.event.rules(integration, Mode::Obo, false);
-            let permissions = rules.permissions(alive.profile.held());
-            let granted = token.scope.and(&alive.scope);
-            let scope = rules.allowed(&granted, &permissions);
-            let whole = scope == granted;
-            let permissions = permissions.into_iter().collect();
-            let person = Bearer::Person {
-                alive,
-                scope,
-                permissions,
-            };
-            (person, whole)
+        let (found, whole) = match &token.sub {
+            Subject::Service(_) => {
+                let Some(granted) = service_lives(site, &token, source).await? else {
+                    return Ok(Err(Bad::Dead));
+                };
+                let rules = client.event.rules(integration, Mode::Service, false);
+                let scope = rules.approved_part(&granted);
+                let whole = scope == granted;
+                (Bearer::Service { scope }, whole)
+            }
+            Subject::Person(account_id) => {
+                let Some(alive) = grant_lives(site, &token, account_id, source).await? else {
+                    return Ok(Err(Bad::Dead));
+                };
+                let rules = client.event.rules(integration, Mode::Obo, false);
+                let permissions = rules.permissions(alive.profile.held());
+                let granted = token.scope.and(&alive.scope);
+                let scope = rules.allowed(&granted, &permissions);
+                let whole = scope == granted;
+                let permissions = permissions.into_iter().collect();
+                let person = Bearer::Person {
+                    alive,
+                    scope,
+                    permissions,
+                };
+                (person, whole)
+            }
         };
         bearer = Ok(found);
         if whole {
@@ -176,7 +179,7 @@ async fn judge<P: Ports>(site: &Site<'_, P>) -> Result<Result<Bearer, Bad>, Faul
 async fn grant_lives<P: Ports>(
     site: &Site<'_, P>,
     token: &AccessToken,
-    owner: &str,
+    owner: &OwnerId,
     source: Source,
 ) -> Result<Option<Rc<Alive>>, Fault> {
     let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation) else {
@@ -211,8 +214,7 @@ async fn service_lives<P: Ports>(
     source: Source,
 ) -> Result<Option<Scope>, Fault> {
     if token.grant_id.is_some() {
-        let owner = service_owner(&token.client_id, &token.incarnation);
-        let alive = grant_lives(site, token, &owner, source).await?;
+        let alive = grant_lives(site, token, &token.owner(), source).await?;
         return Ok(alive.map(|alive| token.scope.and(&alive.scope)));
     }
     let whole = |alive: bool| alive.then(|| token.scope.clone());
@@ -224,11 +226,10 @@ async fn service_lives<P: Ports>(
         Ok(found) => found.is_some(),
         // A store that does not answer says nothing: the service's object does.
         Err(_) => {
-            let owner = service_owner(&token.client_id, &token.incarnation);
             let command = Command::InspectLone {
                 jti: token.jti.clone(),
             };
-            site.account(&owner, &command).await? != AccountReply::Done
+            site.account(&token.owner(), &command).await? != AccountReply::Done
         }
     };
     if revoked {

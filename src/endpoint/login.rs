@@ -18,6 +18,7 @@ use crate::protocol::params::Params;
 use crate::protocol::secret::Secret;
 use crate::store::ports::{Fault, Ports};
 use crate::token::cookie::{CookieValue as _, KnownBrowser, SessionCookie};
+use crate::token::id::{AccountId, OwnerId};
 use crate::token::key::Purpose;
 use crate::token::random_id;
 use crate::web::cookies::Cookie;
@@ -196,7 +197,9 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         session_id: session_id.clone(),
         browser: browser_in_words(site.head.user_agent.as_deref()),
     };
-    let owner = account_id.clone().unwrap_or_else(|| decoy(site, &key));
+    let owner = account_id
+        .clone()
+        .map_or_else(|| decoy(site, &key), OwnerId::from);
     let reply = site.account(&owner, &command).await?;
     // 5.
     let (AccountReply::SignedIn, Some(account_id)) = (reply, account_id) else {
@@ -252,12 +255,12 @@ async fn throttled<P: Ports>(
 
 /// One of a few objects without an account, fixed for an e-mail: the same hops and the same work as a
 /// real one, and no queue of all unknown e-mails behind one another.
-fn decoy<P: Ports>(site: &Site<'_, P>, email: &str) -> String {
+fn decoy<P: Ports>(site: &Site<'_, P>, email: &str) -> OwnerId {
     let tag = site
         .ring
         .signing(Purpose::Throttle, &site.event.id)
         .tag(&[b"decoy", email.as_bytes()]);
-    format!("decoy_{}", tag.first().copied().unwrap_or(0))
+    OwnerId::decoy(tag.first().copied().unwrap_or(0))
 }
 
 fn known_browser<P: Ports>(site: &Site<'_, P>) -> KnownBrowser {
@@ -270,7 +273,7 @@ fn known_browser<P: Ports>(site: &Site<'_, P>) -> KnownBrowser {
         })
 }
 
-fn remember(mut browser: KnownBrowser, account_id: String) -> KnownBrowser {
+fn remember(mut browser: KnownBrowser, account_id: AccountId) -> KnownBrowser {
     browser.accounts.retain(|known| *known != account_id);
     browser.accounts.insert(0, account_id);
     browser.accounts.truncate(MOST_KNOWN);

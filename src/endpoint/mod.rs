@@ -31,6 +31,7 @@ use crate::pages::{Layout, Link, NoticePage, Person};
 use crate::protocol::time::UnixTime;
 use crate::store::ports::{Fault, Ports};
 use crate::token::access_token::Issuer;
+use crate::token::id::OwnerId;
 use crate::token::key::KeyRing;
 use crate::web::inbound::Head;
 use crate::web::reply::{Forms, Reply};
@@ -61,7 +62,7 @@ impl<P: Ports> Site<'_, P> {
     /// [`Fault`] if it does not answer.
     pub async fn account(
         &self,
-        owner: &str,
+        owner: &OwnerId,
         command: &account_command::Command,
     ) -> Result<account_command::Reply, Fault> {
         self.ports

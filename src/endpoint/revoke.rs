@@ -8,10 +8,10 @@ use super::Site;
 use super::client_auth::{self, Stop};
 use crate::account::command::{Command, Reply as AccountReply};
 use crate::account::grants::replica::revoked_key;
-use crate::directory::integration::service_owner;
 use crate::store::directory::Source;
 use crate::store::ports::{Counted, Fault, Ports};
 use crate::token::access_token::AccessToken;
+use crate::token::id::OwnerId;
 use crate::token::refresh_token::RefreshToken;
 use crate::web::reply::Reply;
 
@@ -50,26 +50,18 @@ async fn answer<P: Ports>(site: &Site<'_, P>) -> Result<(), Stop> {
     } else if let Some(token) = AccessToken::open(site.ring, &site.event.id, &site.issuer, text)
         .filter(|token| token.client_id == client_id)
     {
-        let service = service_owner(&client_id, &token.incarnation);
         match token.grant_id.clone() {
-            Some(grant_id) => {
-                let owner = if token.is_service() {
-                    service
-                } else {
-                    token.sub
-                };
-                (
-                    owner,
-                    Command::RevokeGrant {
-                        grant_id,
-                        client_id,
-                    },
-                )
-            }
+            Some(grant_id) => (
+                token.owner(),
+                Command::RevokeGrant {
+                    grant_id,
+                    client_id,
+                },
+            ),
             // Nothing is left of it to take back.
             None if site.now >= token.exp => return Ok(()),
             None => (
-                service,
+                OwnerId::service(&client_id, &token.incarnation),
                 Command::RevokeLone {
                     jti: token.jti,
                     expires_at: token.exp,

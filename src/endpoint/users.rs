@@ -7,13 +7,14 @@ use super::Site;
 use super::bearer::{self, Bearer};
 use super::paging::{USUAL, page_request};
 use crate::account::profile::AccountStatus;
-use crate::directory::account_row::{AccountRow, ID_PREFIX};
+use crate::directory::account_row::AccountRow;
 use crate::directory::catalogue::{PII_BASIC, PII_EMAIL, USER_READ, USER_ROLES};
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::protocol::encoding::base64url;
 use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::AccountId;
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
@@ -49,7 +50,7 @@ pub async fn current<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             Reply::json(
                 200,
                 &User {
-                    id: profile.id.clone(),
+                    id: profile.id.to_string(),
                     name: scope.has(PII_BASIC).then(|| profile.name.clone()),
                     email: scope.has(PII_EMAIL).then(|| profile.email.clone()),
                     roles: roles.then(|| profile.roles.clone()),
@@ -73,7 +74,7 @@ fn all_five<P: Ports>(site: &Site<'_, P>, row: AccountRow) -> User {
     let rules = site.event.personal_rules();
     let permissions = rules.permissions(row.held());
     User {
-        id: row.id,
+        id: row.id.into(),
         name: Some(row.name),
         email: Some(row.email),
         roles: Some(row.roles),
@@ -89,7 +90,11 @@ pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault>
     if let Err(refusal) = require_user_read(site).await? {
         return Ok(refusal);
     }
-    let command = Command::GetAccount { id: id.to_owned() };
+    let none = || Reply::error(404, "not_found", "There is no user with this id.");
+    let Some(id) = AccountId::parse(id) else {
+        return Ok(none());
+    };
+    let command = Command::GetAccount { id };
     Ok(
         match site
             .ports
@@ -99,7 +104,7 @@ pub async fn one<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fault>
             EventReply::Account(row) if row.status == AccountStatus::Active => {
                 Reply::json(200, &all_five(site, *row))
             }
-            _ => Reply::error(404, "not_found", "There is no user with this id."),
+            _ => none(),
         },
     )
 }
@@ -113,7 +118,7 @@ pub async fn list<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return Ok(refusal);
     }
     let params = Params::from_form(site.head.query.as_bytes());
-    let is_id = |key: &str| key.starts_with(ID_PREFIX);
+    let is_id = |key: &str| key.starts_with(AccountId::PREFIX);
     let request = match page_request(&params, USUAL, is_id) {
         Ok(request) => request,
         Err(description) => return Ok(Reply::error(400, "invalid_request", description)),

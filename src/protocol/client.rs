@@ -11,10 +11,13 @@ impl ClientId {
     /// Reads a client id: 1 to 18 digits, the first not 0.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let sound = (1..=18).contains(&text.len())
+        Self::is_sound(text).then(|| Self(text.to_owned()))
+    }
+
+    fn is_sound(text: &str) -> bool {
+        (1..=18).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_digit())
-            && !text.starts_with('0');
-        sound.then(|| Self(text.to_owned()))
+            && !text.starts_with('0')
     }
 
     /// The id of this number.
@@ -39,7 +42,11 @@ impl TryFrom<String> for ClientId {
     type Error = NotClientId;
 
     fn try_from(text: String) -> Result<Self, NotClientId> {
-        Self::parse(&text).ok_or(NotClientId)
+        if Self::is_sound(&text) {
+            Ok(Self(text))
+        } else {
+            Err(NotClientId)
+        }
     }
 }
 

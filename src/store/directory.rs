@@ -23,7 +23,7 @@ use crate::directory::platform_object::{HostRecord, PlatformObject, application_
 use crate::ledger::outbox::Namespace;
 use crate::protocol::client::ClientId;
 use crate::protocol::time::UnixTime;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, OwnerId};
 
 /// How long this isolate believes what it read, in seconds. With the 60 of KV's own cache, and a few for
 /// the object to tell KV, it stays within the 90 that the contract allows.
@@ -144,7 +144,7 @@ impl ReplicaCache {
     }
 
     /// Forgets what an account's object said of its tokens, after something of it was ended here.
-    pub fn forget_account(&self, event_id: &EventId, owner: &str) {
+    pub fn forget_account(&self, event_id: &EventId, owner: &OwnerId) {
         let prefix = format!("{event_id}/{owner}/");
         self.alive
             .0

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EventId, GrantId};
+use super::id::{AccountId, EventId, GrantId, NotAnId, OwnerId};
 use super::key::{KeyRing, Purpose};
 use crate::protocol::client::ClientId;
 use crate::protocol::encoding::{base64url, from_base64url};
@@ -17,8 +17,8 @@ pub const LIFETIME: u64 = 3600;
 pub struct AccessToken {
     /// The issuer that signed it.
     pub iss: String,
-    /// The account id, or the `client_id` for a service.
-    pub sub: String,
+    /// Whom it acts for.
+    pub sub: Subject,
     /// The issuer again: the API it is for is the event's own.
     pub aud: String,
     /// Who it was issued to.
@@ -42,6 +42,38 @@ pub struct AccessToken {
     pub generation: Option<u64>,
 }
 
+/// Whom an access token acts for, its `sub`: a person by the account's id, a service by its `client_id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, try_from = "String")]
+pub enum Subject {
+    /// A person.
+    Person(AccountId),
+    /// A service.
+    Service(ClientId),
+}
+
+impl TryFrom<String> for Subject {
+    type Error = NotAnId;
+
+    /// A client's id is a number, and no account's begins with a digit.
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        if text.starts_with(|first: char| first.is_ascii_digit()) {
+            let client_id = ClientId::try_from(text).map_err(|_| NotAnId)?;
+            return Ok(Self::Service(client_id));
+        }
+        AccountId::try_from(text).map(Self::Person)
+    }
+}
+
+impl core::fmt::Display for Subject {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Person(account_id) => account_id.fmt(f),
+            Self::Service(client_id) => client_id.fmt(f),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     alg: String,
@@ -53,10 +85,13 @@ const ALG: &str = "HS256";
 const TYP: &str = "at+jwt";
 
 impl AccessToken {
-    /// Whether it acts for a service rather than for a person.
+    /// Who owns its grant: the person it acts for, or the service under the incarnation it was issued in.
     #[must_use]
-    pub fn is_service(&self) -> bool {
-        self.sub == self.client_id.as_str()
+    pub fn owner(&self) -> OwnerId {
+        match &self.sub {
+            Subject::Service(client_id) => OwnerId::service(client_id, &self.incarnation),
+            Subject::Person(account_id) => account_id.clone().into(),
+        }
     }
 
     /// The compact serialization (RFC 7515 section 7.1).
@@ -144,13 +179,13 @@ impl Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::{event, grant};
+    use crate::token::id::tests::{account, event, grant, owner};
     use crate::token::key::tests::ring;
 
     fn token(issuer: &str) -> AccessToken {
         AccessToken {
             iss: issuer.into(),
-            sub: "acc_1".into(),
+            sub: Subject::Person(account("acc_1")),
             aud: issuer.into(),
             client_id: ClientId::number(1001),
             iat: UnixTime(100),
@@ -229,14 +264,31 @@ mod tests {
     }
 
     #[test]
-    fn a_token_whose_subject_is_its_client_is_a_services() {
+    fn a_token_whose_subject_is_a_client_is_a_services() {
         let token = token("https://reg.example");
-        assert!(!token.is_service());
+        assert_eq!(token.owner(), owner("acc_1"));
         let service = AccessToken {
-            sub: "1001".into(),
+            sub: Subject::Service(ClientId::number(1001)),
             ..token
         };
-        assert!(service.is_service());
+        let incarnation = &service.incarnation;
+        assert_eq!(service.owner().as_str(), format!("svc_1001_{incarnation}"));
+    }
+
+    #[test]
+    fn a_subject_is_its_text_a_client_if_that_is_a_number() {
+        let read = |text: &str| serde_json::from_value::<Subject>(text.into()).ok();
+        for (text, subject) in [
+            ("1001", Subject::Service(ClientId::number(1001))),
+            ("acc_1", Subject::Person(account("acc_1"))),
+        ] {
+            assert_eq!(serde_json::to_value(&subject).unwrap(), text);
+            assert_eq!(subject.to_string(), text);
+            assert_eq!(read(text), Some(subject));
+        }
+        for bad in ["", "01", "1001x", "acc/1", "svc_1001_i"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EventId, GrantId};
+use super::id::{AccountId, EventId, GrantId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::client::ClientId;
@@ -27,7 +27,7 @@ pub struct AuthorizationCode {
     pub grant_id: GrantId,
     /// Who granted it.
     #[serde(rename = "a")]
-    pub account_id: String,
+    pub account_id: AccountId,
     /// Who it was issued to.
     #[serde(rename = "c")]
     pub client_id: ClientId,
@@ -111,13 +111,13 @@ impl AuthorizationCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::{event, grant};
+    use crate::token::id::tests::{account, event, grant};
     use crate::token::key::tests::ring;
 
     fn code() -> AuthorizationCode {
         AuthorizationCode {
             grant_id: grant("g1"),
-            account_id: "acc_1".into(),
+            account_id: account("acc_1"),
             client_id: ClientId::number(1001),
             incarnation: "i1".into(),
             scope: Scope::of(["a", "b"]),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::EventId;
+use super::id::{AccountId, EventId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
@@ -14,7 +14,7 @@ pub const SESSION_LIFETIME: u64 = 30 * crate::protocol::time::DAY;
 pub struct SessionCookie {
     /// Whose session it is.
     #[serde(rename = "a")]
-    pub account_id: String,
+    pub account_id: AccountId,
     /// The session there.
     #[serde(rename = "s")]
     pub session_id: String,
@@ -37,7 +37,7 @@ pub struct KnownBrowser {
     pub id: String,
     /// Account ids.
     #[serde(rename = "a")]
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
 }
 
 /// A cookie's value, signed and opened with the key of its purpose.
@@ -71,20 +71,20 @@ impl CookieValue for KnownBrowser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{account, event};
     use crate::token::key::tests::ring;
 
     #[test]
     fn a_cookie_says_what_was_put_in_and_is_of_one_kind_and_one_event() {
         let ring = ring();
         let session = SessionCookie {
-            account_id: "acc_1".into(),
+            account_id: account("acc_1"),
             session_id: "s1".into(),
         };
         let visit = VisitCookie { id: "v1".into() };
         let known = KnownBrowser {
             id: "b1".into(),
-            accounts: vec!["acc_1".into()],
+            accounts: vec![account("acc_1")],
         };
         let text = session.seal(&ring, &event("evt")).unwrap();
         assert_eq!(

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Entropy, random_id};
+use crate::protocol::client::ClientId;
 
 /// A text that is no id of ours.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,94 @@ impl EventId {
 }
 
 id! {
+    /// Who owns grants, by the name of its object at its event: a person's [`AccountId`], or a service under an
+    /// incarnation of its integration, `svc_…`.
+    OwnerId
+}
+
+/// How the owner begins that is a service.
+const SERVICE: &str = "svc_";
+
+impl OwnerId {
+    /// A service, under an incarnation of its integration.
+    #[must_use]
+    pub fn service(client_id: &ClientId, incarnation: &str) -> Self {
+        Self(format!("{SERVICE}{client_id}_{incarnation}"))
+    }
+
+    /// One of the few objects without an account that unknown e-mails are sent to.
+    #[must_use]
+    pub fn decoy(number: u8) -> Self {
+        Self(format!("decoy_{number}"))
+    }
+
+    /// The person's account, unless the owner is a service.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        AccountId::try_from(self.0.clone()).ok()
+    }
+}
+
+/// The id of a person's account, `acc_…`, minted when the account is created. It is an owner: where an [`OwnerId`] is
+/// wanted an account will do, but not the other way round, as that may be a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct AccountId(OwnerId);
+
+impl AccountId {
+    /// How those begin that are minted, so that none is ever taken for a client's.
+    pub const PREFIX: &str = "acc_";
+
+    /// A fresh one.
+    pub fn mint(entropy: &impl Entropy) -> Self {
+        Self(OwnerId(random_id(Self::PREFIX, entropy)))
+    }
+
+    /// Reads an id: that of any owner but a service.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::try_from(text.to_owned()).ok()
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        if text.starts_with(SERVICE) {
+            return Err(NotAnId);
+        }
+        OwnerId::try_from(text).map(Self)
+    }
+}
+
+impl core::ops::Deref for AccountId {
+    type Target = OwnerId;
+
+    fn deref(&self) -> &OwnerId {
+        &self.0
+    }
+}
+
+impl From<AccountId> for OwnerId {
+    fn from(id: AccountId) -> Self {
+        id.0
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0.into()
+    }
+}
+
+impl core::fmt::Display for AccountId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+id! {
     /// The id of a grant, `gr_…`: minted with the code whose redemption starts it, or where a service begins one.
     GrantId
 }
@@ -105,6 +194,14 @@ pub(crate) mod tests {
         EventId::parse(id).unwrap()
     }
 
+    pub(crate) fn owner(id: &str) -> OwnerId {
+        OwnerId::parse(id).unwrap()
+    }
+
+    pub(crate) fn account(id: &str) -> AccountId {
+        AccountId::parse(id).unwrap()
+    }
+
     pub(crate) fn grant(id: &str) -> GrantId {
         GrantId::parse(id).unwrap()
     }
@@ -127,7 +224,7 @@ pub(crate) mod tests {
                 "-",
                 "_",
                 "evt_AAECAwQFBgcICQoLDA0O",
-                "svc_1001_a-b_c",
+                "x_1001_a-b_c",
                 &long,
             ] {
                 let id = $name::parse(good).unwrap();
@@ -144,6 +241,8 @@ pub(crate) mod tests {
     #[test]
     fn an_id_is_its_text_of_base64urls_characters() {
         is_its_text!(EventId);
+        is_its_text!(OwnerId);
+        is_its_text!(AccountId);
         is_its_text!(GrantId);
     }
 
@@ -153,8 +252,25 @@ pub(crate) mod tests {
         let minted = EventId::mint(&Zeros);
         assert_eq!(minted.as_str(), format!("evt_{twenty}"));
         assert_eq!(EventId::parse(minted.as_str()), Some(minted));
+        let minted = AccountId::mint(&Zeros);
+        assert_eq!(minted.as_str(), format!("acc_{twenty}"));
+        assert_eq!(AccountId::parse(minted.as_str()), Some(minted));
         let minted = GrantId::mint(&Zeros);
         assert_eq!(minted.as_str(), format!("gr_{twenty}"));
         assert_eq!(GrantId::parse(minted.as_str()), Some(minted));
+    }
+
+    #[test]
+    fn an_owner_is_an_account_or_a_service_and_a_service_no_account() {
+        let service = OwnerId::service(&ClientId::number(1001), "inc_1");
+        assert_eq!(service.as_str(), "svc_1001_inc_1");
+        assert_eq!(OwnerId::parse(service.as_str()), Some(service.clone()));
+        assert_eq!(service.account(), None);
+        assert_eq!(AccountId::parse(service.as_str()), None);
+        assert!(serde_json::from_str::<AccountId>("\"svc_1001_inc_1\"").is_err());
+        let account = account("acc_1");
+        assert_eq!(owner("acc_1").account(), Some(account.clone()));
+        assert_eq!(OwnerId::from(account), owner("acc_1"));
+        assert_eq!(OwnerId::decoy(7), owner("decoy_7"));
     }
 }

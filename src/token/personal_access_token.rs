@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::EventId;
+use super::id::{AccountId, EventId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
@@ -14,7 +14,7 @@ pub const PREFIX: &str = "wc_pat_";
 pub struct PersonalAccessToken {
     /// Whose it is.
     #[serde(rename = "a")]
-    pub account_id: String,
+    pub account_id: AccountId,
     /// Which of theirs.
     #[serde(rename = "p")]
     pub id: String,
@@ -52,14 +52,14 @@ impl PersonalAccessToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::event;
+    use crate::token::id::tests::{account, event};
     use crate::token::key::tests::ring;
 
     #[test]
     fn a_personal_access_token_names_its_row_and_is_of_one_event() {
         let ring = ring();
         let token = PersonalAccessToken {
-            account_id: "acc_1".into(),
+            account_id: account("acc_1"),
             id: "p1".into(),
         };
         let text = token.seal(&ring, &event("evt")).unwrap();

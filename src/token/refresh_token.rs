@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EventId, GrantId};
+use super::id::{EventId, GrantId, OwnerId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 use crate::protocol::encoding::base64url;
@@ -15,9 +15,9 @@ const PREFIX: &str = "wc_rt_";
 /// What a refresh token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshToken {
-    /// Whose grant it is: an account id, or the `client_id` of a service.
+    /// Whose grant it is.
     #[serde(rename = "a")]
-    pub owner: String,
+    pub owner: OwnerId,
     /// The grant.
     #[serde(rename = "g")]
     pub grant_id: GrantId,
@@ -62,14 +62,14 @@ pub fn replica_hash(ring: &KeyRing, event: &EventId, token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::{event, grant};
+    use crate::token::id::tests::{event, grant, owner};
     use crate::token::key::tests::ring;
 
     #[test]
     fn contract_4_a_successor_is_a_function_of_key_grant_and_generation() {
         let ring = ring();
         let token = |generation| RefreshToken {
-            owner: "acc_1".into(),
+            owner: owner("acc_1"),
             grant_id: grant("g"),
             generation,
         };

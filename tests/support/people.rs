@@ -1,6 +1,7 @@
 //! What an application and a person know of themselves.
 
 use serde_json::Value;
+use willcall::token::id::AccountId;
 
 use super::ORIGIN;
 use super::answer::Answer;
@@ -20,6 +21,12 @@ pub struct Client {
 pub struct Person {
     pub id: String,
     pub email: String,
+}
+
+impl Person {
+    pub fn account(&self) -> AccountId {
+        AccountId::parse(&self.id).unwrap()
+    }
 }
 
 /// What the token endpoint gave.

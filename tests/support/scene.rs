@@ -8,7 +8,7 @@ use willcall::directory::account_row::AccountPatch;
 use willcall::directory::{event_command, platform_command};
 use willcall::protocol::client::{ClientId, ClientType};
 use willcall::token::client_secret;
-use willcall::token::id::EventId;
+use willcall::token::id::{AccountId, EventId};
 
 use super::browser::Browser;
 use super::people::{Client, Person, Tokens};
@@ -178,7 +178,7 @@ impl Scene {
 
     pub fn delete_robin(&self) {
         let command = event_command::Command::DeleteAccount {
-            id: self.robin.id.clone(),
+            id: self.robin.account(),
         };
         done(&self.event(&self.event, &command));
     }
@@ -363,14 +363,14 @@ impl World {
             fields["password_hash"] = PASSWORD_HASH.as_str().into();
         }
         let command = event_command::Command::CreateAccount {
-            fresh_id: self.id("acc_"),
+            fresh_id: AccountId::mint(&self.memory),
             patch: serde_json::from_value(fields).unwrap(),
         };
         match self.event(event, &command) {
             event_command::Reply::Account(row) => {
                 assert_eq!(row.status, AccountStatus::Active);
                 Person {
-                    id: row.id,
+                    id: row.id.into(),
                     email: row.email,
                 }
             }
@@ -381,7 +381,7 @@ impl World {
     pub fn change_account(&self, event: &EventId, person: &Person, patch: Value) {
         let patch: AccountPatch = serde_json::from_value(patch).unwrap();
         let command = event_command::Command::PatchAccount {
-            id: person.id.clone(),
+            id: person.account(),
             patch,
         };
         assert!(matches!(

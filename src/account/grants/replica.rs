@@ -9,7 +9,7 @@ use crate::ledger::{Corrupt, Ledger, count, load};
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::protocol::time::UnixTime;
-use crate::token::id::{EventId, GrantId};
+use crate::token::id::{EventId, GrantId, OwnerId};
 
 /// KV takes no shorter time to live, in seconds.
 const LEAST_TTL: u64 = 60;
@@ -33,7 +33,7 @@ pub struct GrantReplica {
 
 /// The KV key of a grant's replica.
 #[must_use]
-pub fn replica_key(event_id: &EventId, owner: &str, grant_id: &GrantId) -> String {
+pub fn replica_key(event_id: &EventId, owner: &OwnerId, grant_id: &GrantId) -> String {
     format!("grant/{event_id}/{owner}/{grant_id}")
 }
 
@@ -58,7 +58,7 @@ pub fn effect(
     ledger: &impl Ledger,
     target: &str,
     event_id: &EventId,
-    owner: &str,
+    owner: &OwnerId,
     now: Now,
 ) -> Result<Option<Effect>, Corrupt> {
     if let Some(jti) = target.strip_prefix(REVOKED_TOKEN) {

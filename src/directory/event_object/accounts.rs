@@ -8,6 +8,7 @@ use crate::directory::event_command::Reply;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
+use crate::token::id::AccountId;
 
 /// Of an account that was deleted: its id, which names nobody, so that a creation that comes late brings nothing back.
 const ERASED: &str = "erased/";
@@ -26,7 +27,7 @@ pub(super) fn list_accounts(
 
 pub(super) fn create_account(
     ledger: &mut impl Ledger,
-    fresh_id: String,
+    fresh_id: AccountId,
     patch: AccountPatch,
     now: Now,
 ) -> Result<Reply, Corrupt> {
@@ -70,7 +71,7 @@ pub(super) fn create_account(
         detail.push(("roles", &roles));
     }
     audit::write(ledger, "account.created", OPERATOR, &detail, now)?;
-    ledger.put(&email, &row.id);
+    ledger.put(&email, row.id.as_str());
     keep_account(ledger, &row, password.as_deref())?;
     Ok(Reply::Account(Box::new(row)))
 }
@@ -91,7 +92,7 @@ fn keep_account(
 
 pub(super) fn patch_account(
     ledger: &mut impl Ledger,
-    id: &str,
+    id: &AccountId,
     patch: AccountPatch,
     now: Now,
 ) -> Result<Reply, Corrupt> {
@@ -111,7 +112,7 @@ pub(super) fn patch_account(
             )));
         }
         ledger.delete(&format!("{EMAIL}{old}"));
-        ledger.put(&format!("{EMAIL}{new}"), id);
+        ledger.put(&format!("{EMAIL}{new}"), id.as_str());
     }
     row.version = row.version.saturating_add(1);
     note_change(ledger, &before, &row, password.is_some(), now)?;
@@ -176,7 +177,7 @@ fn note_change(
 
 pub(super) fn delete_account(
     ledger: &mut impl Ledger,
-    id: &str,
+    id: &AccountId,
     now: Now,
 ) -> Result<Reply, Corrupt> {
     let key = format!("{ACCOUNT}{id}");
@@ -188,6 +189,12 @@ pub(super) fn delete_account(
     ledger.delete(&format!("{PASSWORD}{id}"));
     ledger.put(&format!("{ERASED}{id}"), "");
     outbox::note(ledger, &key);
-    audit::write(ledger, "account.deleted", OPERATOR, &[("account", id)], now)?;
+    audit::write(
+        ledger,
+        "account.deleted",
+        OPERATOR,
+        &[("account", id.as_str())],
+        now,
+    )?;
     Ok(Reply::Done)
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{Core, INTEGRATION, OPERATOR, ServiceRow, gone, integration_row, record, touch};
 use crate::directory::event_command::Reply;
-use crate::directory::integration::{
-    Integration, IntegrationPatch, IntegrationReport, service_owner,
-};
+use crate::directory::integration::{Integration, IntegrationPatch, IntegrationReport};
 use crate::directory::{Problem, Status, audit, usage};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, Page, PageRequest, load, page_of, store};
 use crate::protocol::client::ClientId;
+use crate::token::id::OwnerId;
 
 pub(super) fn find_integration(
     ledger: &impl Ledger,
@@ -196,7 +195,7 @@ pub(super) fn delete_integration(
     }
     // The one that is meant went before this one was created.
     if let Some(before) = incarnation.filter(|one| *one != integration.incarnation) {
-        let owner = service_owner(client_id, &before);
+        let owner = OwnerId::service(client_id, &before);
         return Ok(gone(ledger, &format!("service/{owner}")));
     }
     integration.deleted = true;

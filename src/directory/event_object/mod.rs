@@ -14,7 +14,7 @@ use crate::account::profile::{AccountStatus, Profile};
 use crate::ledger::outbox::{self, Effect, Namespace, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, Page, load, page, store};
 use crate::protocol::client::ClientId;
-use crate::token::id::EventId;
+use crate::token::id::{EventId, OwnerId};
 
 mod accounts;
 mod integrations;
@@ -67,7 +67,7 @@ pub fn integration_key(event_id: &EventId, client_id: &ClientId) -> String {
 
 /// The name of an account's object.
 #[must_use]
-pub fn account_object(event_id: &EventId, owner: &str) -> String {
+pub fn account_object(event_id: &EventId, owner: &OwnerId) -> String {
     format!("{event_id}/{owner}")
 }
 
@@ -207,16 +207,18 @@ impl Object for EventObject {
         let text = |value: Result<String, serde_json::Error>| {
             value.map_err(|_| Corrupt(target.to_owned()))
         };
-        let tell = |owner: &str, command: &account::Command| -> Result<Option<Effect>, Corrupt> {
-            Ok(Some(Effect::Tell {
-                kind: ObjectKind::Account,
-                name: account_object(&core.id, owner),
-                command: text(serde_json::to_string(command))?,
-            }))
-        };
-        let erase = |id: &str| account::Command::Erase {
+        let owner_of = |id: &str| OwnerId::parse(id).ok_or_else(|| Corrupt(target.to_owned()));
+        let tell =
+            |owner: &OwnerId, command: &account::Command| -> Result<Option<Effect>, Corrupt> {
+                Ok(Some(Effect::Tell {
+                    kind: ObjectKind::Account,
+                    name: account_object(&core.id, owner),
+                    command: text(serde_json::to_string(command))?,
+                }))
+            };
+        let erase = |id: &OwnerId| account::Command::Erase {
             event_id: core.id.clone(),
-            id: id.to_owned(),
+            id: id.clone(),
         };
         if target == EVENT {
             let key = event_key(&core.id);
@@ -240,18 +242,26 @@ impl Object for EventObject {
                 })),
             },
             Some(("account", id)) => match load::<AccountRow>(ledger, target)? {
-                None => tell(id, &erase(id)),
+                None => {
+                    let id = owner_of(id)?;
+                    tell(&id, &erase(&id))
+                }
                 Some(row) => {
+                    let id = row.id.clone();
                     let profile = profile_of(&core.id, row);
                     let password = ledger.get(&format!("{PASSWORD}{id}"));
-                    tell(id, &account::Command::Push { profile, password })
+                    tell(&id, &account::Command::Push { profile, password })
                 }
             },
             Some(("service", owner)) => match load::<ServiceRow>(ledger, target)? {
-                None => tell(owner, &erase(owner)),
+                None => {
+                    let owner = owner_of(owner)?;
+                    tell(&owner, &erase(&owner))
+                }
                 Some(row) => {
+                    let owner = owner_of(owner)?;
                     let profile = Profile {
-                        id: owner.to_owned(),
+                        id: owner.clone(),
                         event_id: core.id.clone(),
                         version: row.version,
                         name: String::new(),
@@ -264,7 +274,7 @@ impl Object for EventObject {
                         service: true,
                     };
                     tell(
-                        owner,
+                        &owner,
                         &account::Command::Push {
                             profile,
                             password: None,
@@ -339,7 +349,7 @@ struct ServiceRow {
 
 fn profile_of(event_id: &EventId, row: AccountRow) -> Profile {
     Profile {
-        id: row.id,
+        id: row.id.into(),
         event_id: event_id.clone(),
         version: row.version,
         name: row.name,

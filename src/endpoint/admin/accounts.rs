@@ -3,16 +3,15 @@
 use serde::Serialize;
 
 use super::body::Fields;
-use super::{Call, Stop, list, unexpected};
+use super::{Call, Stop, list, missing, unexpected};
 use crate::account::password;
 use crate::account::profile::AccountStatus;
-use crate::directory::account_row::{AccountPatch, AccountRow, ID_PREFIX};
+use crate::directory::account_row::{AccountPatch, AccountRow};
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::protocol::secret::Secret;
 use crate::store::ports::{Fault, Ports};
-use crate::token::id::EventId;
-use crate::token::random_id;
+use crate::token::id::{AccountId, EventId};
 use crate::web::reply::Reply;
 
 const STATUSES: &[(&str, AccountStatus)] = &[
@@ -22,7 +21,7 @@ const STATUSES: &[(&str, AccountStatus)] = &[
 
 #[derive(Serialize)]
 struct AccountView {
-    id: String,
+    id: AccountId,
     email: String,
     name: String,
     roles: Vec<String>,
@@ -45,13 +44,18 @@ impl From<AccountRow> for AccountView {
     }
 }
 
-/// Checks that the event has this account, before its object is asked for anything.
+/// The id in a path; what cannot be one names no account.
+fn named(id: &str) -> Result<AccountId, Stop> {
+    AccountId::parse(id).ok_or_else(|| missing("account"))
+}
+
+/// The account that a path names, if the event has it: before its object is asked for anything.
 pub async fn find<P: Ports>(
     call: &Call<'_, P>,
     event_id: &EventId,
     id: &str,
 ) -> Result<AccountRow, Stop> {
-    let command = Command::GetAccount { id: id.to_owned() };
+    let command = Command::GetAccount { id: named(id)? };
     match call.event(event_id, &command, "account").await? {
         EventReply::Account(row) => Ok(*row),
         _ => Err(unexpected()),
@@ -61,7 +65,7 @@ pub async fn find<P: Ports>(
 /// `GET …/events/{host}/accounts?email=`: in the order of ids, or the one with this e-mail.
 pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
-    let request = call.page(|key| key.starts_with(ID_PREFIX))?;
+    let request = call.page(|key| key.starts_with(AccountId::PREFIX))?;
     let query = call.query(&["email"])?;
     // Whoever asks for one account must not get all of them because a variable was not set.
     if query.is_empty("email") {
@@ -144,7 +148,7 @@ pub async fn create<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, S
     fields.required("name", asked.patch.name.as_ref())?;
     fields.finish()?;
     let command = Command::CreateAccount {
-        fresh_id: random_id(ID_PREFIX, call.ports),
+        fresh_id: AccountId::mint(call.ports),
         patch: hashed(call, asked)?,
     };
     let EventReply::Account(row) = call.event(&event_id, &command, "event").await? else {
@@ -164,13 +168,13 @@ pub async fn get<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<R
 /// `PATCH …/events/{host}/accounts/{id}`.
 pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
-    find(call, &event_id, id).await?;
+    let id = find(call, &event_id, id).await?.id;
     let mut fields = call.fields().await?;
     let asked = read(&mut fields)?;
     fields.only_shown(&["id", "created_at"])?;
     fields.finish()?;
     let command = Command::PatchAccount {
-        id: id.to_owned(),
+        id,
         patch: hashed(call, asked)?,
     };
     let EventReply::Account(row) = call.event(&event_id, &command, "account").await? else {
@@ -183,12 +187,13 @@ pub async fn change<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Resul
 /// `DELETE …/events/{host}/accounts/{id}`: erases the person's data and ends every grant.
 pub async fn delete<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event_id = call.event_id(host).await?;
-    let known = Command::GetAccount { id: id.to_owned() };
+    let id = named(id)?;
+    let known = Command::GetAccount { id: id.clone() };
     let known = call
         .ports
         .ask::<EventObject>(event_id.as_str(), &known)
         .await?;
-    let command = Command::DeleteAccount { id: id.to_owned() };
+    let command = Command::DeleteAccount { id };
     if matches!(known, EventReply::Account(_)) {
         call.take_away_from(&event_id, &command, "account").await?;
     } else {

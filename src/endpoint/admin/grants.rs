@@ -15,7 +15,7 @@ use crate::ledger::outbox::ObjectKind;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::ports::Ports;
-use crate::token::id::{EventId, GrantId};
+use crate::token::id::{AccountId, EventId, GrantId};
 use crate::web::reply::Reply;
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ impl From<GrantLine> for GrantView {
 async fn ask<P: Ports>(
     call: &Call<'_, P>,
     event: &EventLine,
-    id: &str,
+    id: &AccountId,
     command: &Command,
 ) -> Result<AccountReply, Stop> {
     Ok(call
@@ -74,7 +74,7 @@ async fn living<P: Ports>(
 /// `GET …/events/{host}/accounts/{id}/grants`, in the order of applications.
 pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<Reply, Stop> {
     let event = events::find(call, host).await?;
-    accounts::find(call, &event.id, id).await?;
+    let id = accounts::find(call, &event.id, id).await?.id;
     let request = call.page(|key| {
         key.split_once('/')
             .is_some_and(|(client_id, _)| ClientId::parse(client_id).is_some())
@@ -83,7 +83,7 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str, id: &str) -> Result<
         after: request.after,
         limit: request.limit,
     };
-    let AccountReply::Grants { items, next } = ask(call, &event, id, &command).await? else {
+    let AccountReply::Grants { items, next } = ask(call, &event, &id, &command).await? else {
         return Err(unexpected());
     };
     let items = living(call, &event, items)
@@ -102,12 +102,12 @@ pub async fn end<P: Ports>(
     grant_id: &str,
 ) -> Result<Reply, Stop> {
     let event = events::find(call, host).await?;
-    accounts::find(call, &event.id, id).await?;
+    let id = accounts::find(call, &event.id, id).await?.id;
     let grant_id = GrantId::parse(grant_id).ok_or_else(|| missing("grant"))?;
     let command = Command::FindGrant {
         grant_id: grant_id.clone(),
     };
-    let AccountReply::Grants { items, .. } = ask(call, &event, id, &command).await? else {
+    let AccountReply::Grants { items, .. } = ask(call, &event, &id, &command).await? else {
         return Err(unexpected());
     };
     if living(call, &event, items).await?.is_empty() {
@@ -117,7 +117,7 @@ pub async fn end<P: Ports>(
         grant_id: grant_id.clone(),
     };
     // It was there a moment ago: if it has ended by now, it was by this call's lost answer, or as well by another.
-    ask(call, &event, id, &command).await?;
+    ask(call, &event, &id, &command).await?;
     call.changed();
     note(call, &event.id, grant_id);
     Ok(Reply::empty(204))

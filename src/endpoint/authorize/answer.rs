@@ -75,7 +75,7 @@ impl Request {
         let profile = &person.visit.profile;
         let code = AuthorizationCode {
             grant_id: GrantId::mint(site.ports),
-            account_id: profile.id.clone(),
+            account_id: person.cookie.account_id.clone(),
             client_id: self.client.application.client_id.clone(),
             incarnation: self.integration.incarnation.clone(),
             scope,

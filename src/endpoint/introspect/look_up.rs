@@ -4,7 +4,7 @@ use super::{Asker, Introspection};
 use crate::account::command::{Alive, Command, Reply as AccountReply};
 use crate::directory::catalogue::Mode;
 use crate::directory::event::EventRecord;
-use crate::directory::integration::{Integration, service_owner};
+use crate::directory::integration::Integration;
 use crate::endpoint::bearer;
 use crate::endpoint::client_auth::Stop;
 use crate::grant::state::is_idle;
@@ -13,7 +13,7 @@ use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::Ports;
 use crate::token::access_token::AccessToken;
-use crate::token::id::GrantId;
+use crate::token::id::{GrantId, OwnerId};
 use crate::token::personal_access_token::PersonalAccessToken;
 use crate::token::refresh_token::RefreshToken;
 
@@ -96,14 +96,9 @@ impl<P: Ports> Asker<'_, P> {
         };
         let scope = if let (Some(grant_id), Some(generation)) = (&token.grant_id, token.generation)
         {
-            let owner = if token.is_service() {
-                service_owner(&token.client_id, &token.incarnation)
-            } else {
-                token.sub.clone()
-            };
             let Some(alive) = self
                 .inspect(
-                    &owner,
+                    &token.owner(),
                     grant_id,
                     generation,
                     &token.client_id,
@@ -119,10 +114,10 @@ impl<P: Ports> Asker<'_, P> {
             })
             .await?
         } else {
-            let owner = service_owner(&token.client_id, &token.incarnation);
             let command = Command::InspectLone {
                 jti: token.jti.clone(),
             };
+            let owner = OwnerId::service(&token.client_id, &token.incarnation);
             if site.account(&owner, &command).await? != AccountReply::Done {
                 return Ok(None);
             }
@@ -139,7 +134,7 @@ impl<P: Ports> Asker<'_, P> {
             token_type: Some("Bearer"),
             exp: Some(token.exp),
             iat: Some(token.iat),
-            sub: Some(token.sub),
+            sub: Some(token.sub.to_string()),
             aud: Some(token.aud),
             iss: Some(token.iss),
             jti: Some(token.jti),
@@ -196,7 +191,7 @@ impl<P: Ports> Asker<'_, P> {
             let subject = if alive.profile.service {
                 client_id.to_string()
             } else {
-                token.owner.clone()
+                token.owner.to_string()
             };
             let scope = self
                 .allowed_now(&client, &alive.scope, |event, integration| {
@@ -229,7 +224,7 @@ impl<P: Ports> Asker<'_, P> {
 
     async fn inspect(
         &self,
-        owner: &str,
+        owner: &OwnerId,
         grant_id: &GrantId,
         generation: u64,
         client_id: &ClientId,
@@ -265,7 +260,7 @@ impl<P: Ports> Asker<'_, P> {
             token_type: Some("Bearer"),
             exp: alive.expires_at,
             iat: Some(alive.created_at),
-            sub: Some(token.account_id.clone()),
+            sub: Some(token.account_id.to_string()),
             iss: Some(self.site.issuer.as_str().to_owned()),
             ..Introspection::default()
         }))

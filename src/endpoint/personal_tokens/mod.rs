@@ -169,8 +169,9 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             return refuse(site, &person, filled_in, TokenField::Expires, words).await;
         }
     };
+    let account_id = &person.cookie.account_id;
     let token = PersonalAccessToken {
-        account_id: profile.id.clone(),
+        account_id: account_id.clone(),
         id: random_id("pat_", site.ports),
     };
     let command = Command::CreateToken {
@@ -184,7 +185,7 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             .filter(|attempt| attempt.len() <= LONGEST_NAME)
             .map(str::to_owned),
     };
-    let replaced = match site.account(&profile.id, &command).await? {
+    let replaced = match site.account(account_id, &command).await? {
         AccountReply::TokenMade { replaced } => replaced,
         AccountReply::TooMany => {
             let words = "You already have 100 tokens. Revoke one first.";
@@ -200,9 +201,13 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         .seal(site.ring, &site.event.id)
         .ok_or(Fault::Broken("a personal access token could not be signed"))?;
     for id in &replaced {
-        site.audit_later("personal_access_token.replaced", &profile.id, id);
+        site.audit_later("personal_access_token.replaced", account_id.as_str(), id);
     }
-    site.audit_later("personal_access_token.created", &profile.id, &token.id);
+    site.audit_later(
+        "personal_access_token.created",
+        account_id.as_str(),
+        &token.id,
+    );
     if wants_json(site) {
         let made = TokenLine {
             id: token.id,
@@ -363,7 +368,7 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
     site.ports.replicas().forget_account(&site.event.id, owner);
     // Whoever presses twice finds it gone, and that is what was wanted; it ended once.
     if matches!(reply, AccountReply::Done) {
-        site.audit_later("personal_access_token.revoked", owner, id);
+        site.audit_later("personal_access_token.revoked", owner.as_str(), id);
     }
     Ok(if wants_json(site) {
         Reply::empty(204)

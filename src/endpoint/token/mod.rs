@@ -15,7 +15,7 @@ use crate::account::command::Command;
 use crate::directory::application::Application;
 use crate::directory::catalogue::Mode;
 use crate::directory::event::EventRecord;
-use crate::directory::integration::{self, Integration};
+use crate::directory::integration::Integration;
 use crate::protocol::client::ClientType;
 use crate::protocol::error::TokenError;
 use crate::protocol::params::Params;
@@ -23,9 +23,9 @@ use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
 use crate::store::ports::{Counted, Fault, Ports};
-use crate::token::access_token::LIFETIME;
+use crate::token::access_token::{LIFETIME, Subject};
 use crate::token::authorization_code::{AuthorizationCode, Binding};
-use crate::token::id::GrantId;
+use crate::token::id::{GrantId, OwnerId};
 use crate::token::refresh_token::RefreshToken;
 use crate::web::reply::Reply;
 
@@ -170,7 +170,7 @@ impl<P: Ports> Request<'_, P> {
             return Err(self.refuse(BAD_CODE, &"the code has expired"));
         }
         let first = RefreshToken {
-            owner: code.account_id.clone(),
+            owner: code.account_id.clone().into(),
             grant_id: code.grant_id.clone(),
             generation: 1,
         };
@@ -187,7 +187,7 @@ impl<P: Ports> Request<'_, P> {
                 },
             )
             .await?;
-        self.success(&code.account_id, settled)
+        self.success(Subject::Person(code.account_id), settled)
     }
 
     /// The code, if it verifies. It says nothing of its redirect URI: it verifies under the right one only.
@@ -226,13 +226,14 @@ impl<P: Ports> Request<'_, P> {
         let Some(token) = RefreshToken::open(site.ring, &site.event.id, text) else {
             return Err(self.refuse(BAD_REFRESH_TOKEN, &"the refresh token does not verify"));
         };
-        let service = integration::is_service_owner(&token.owner);
-        let known = if service {
-            self.service_known(&token.owner).await?
-        } else {
-            self.known.clone()
+        let (subject, mode, known) = match token.owner.account() {
+            Some(account_id) => (Subject::Person(account_id), Mode::Obo, self.known.clone()),
+            None => (
+                self.service(),
+                Mode::Service,
+                self.service_known(&token.owner).await?,
+            ),
         };
-        let mode = if service { Mode::Service } else { Mode::Obo };
         let successor = RefreshToken {
             generation: token.generation.saturating_add(1),
             ..token.clone()
@@ -254,19 +255,14 @@ impl<P: Ports> Request<'_, P> {
                 },
             )
             .await?;
-        let subject = if service {
-            self.client.id().as_str()
-        } else {
-            &token.owner
-        };
         self.success(subject, settled)
     }
 
     /// The records under which a service's refresh token may be used. That it is another service's, or of
     /// an integration deleted since, or that refresh tokens are switched off, is the authority's to say.
-    async fn service_known(&self, owner: &str) -> Result<Known, Stop> {
+    async fn service_known(&self, owner: &OwnerId) -> Result<Known, Stop> {
         let fits = |integration: &Integration| {
-            integration.service_owner() == owner && integration.service_refresh_tokens
+            integration.service_owner() == *owner && integration.service_refresh_tokens
         };
         if fits(&self.known.integration) {
             return Ok(self.known.clone());
@@ -312,8 +308,7 @@ impl<P: Ports> Request<'_, P> {
         };
         if !known.integration.service_refresh_tokens {
             let incarnation = known.integration.incarnation.clone();
-            let access_token =
-                self.access_token(self.client.id().as_str(), &scope, incarnation, None)?;
+            let access_token = self.access_token(self.service(), &scope, incarnation, None)?;
             return Ok(Success {
                 access_token,
                 token_type: "Bearer",
@@ -341,7 +336,12 @@ impl<P: Ports> Request<'_, P> {
                 },
             )
             .await?;
-        self.success(self.client.id().as_str(), settled)
+        self.success(self.service(), settled)
+    }
+
+    /// The client as whom its own tokens act for.
+    fn service(&self) -> Subject {
+        Subject::Service(self.client.id().clone())
     }
 
     fn service_scope(&self, known: &Known) -> Option<Scope> {

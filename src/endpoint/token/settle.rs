@@ -10,7 +10,7 @@ use crate::grant::state::RefreshRefusal;
 use crate::protocol::scope::Scope;
 use crate::store::directory::Source;
 use crate::store::ports::{Fault, Ports};
-use crate::token::access_token::{AccessToken, LIFETIME};
+use crate::token::access_token::{AccessToken, LIFETIME, Subject};
 use crate::token::id::GrantId;
 use crate::token::random_id;
 use crate::token::refresh_token::{RefreshToken, replica_hash};
@@ -135,7 +135,7 @@ impl<P: Ports> Request<'_, P> {
             .audit_later(kind, self.client.id().as_str(), grant_id.as_str());
     }
 
-    pub(super) fn success(&self, subject: &str, settled: Settled) -> Result<Success, Stop> {
+    pub(super) fn success(&self, subject: Subject, settled: Settled) -> Result<Success, Stop> {
         let site = self.site;
         let as_sealed =
             settled.generation == settled.next.generation && settled.kid == site.ring.current_kid();
@@ -172,7 +172,7 @@ impl<P: Ports> Request<'_, P> {
 
     pub(super) fn access_token(
         &self,
-        subject: &str,
+        subject: Subject,
         scope: &Scope,
         incarnation: String,
         grant: Option<(GrantId, u64)>,
@@ -181,7 +181,7 @@ impl<P: Ports> Request<'_, P> {
         let (grant_id, generation) = grant.unzip();
         let token = AccessToken {
             iss: site.issuer.as_str().to_owned(),
-            sub: subject.to_owned(),
+            sub: subject,
             aud: site.issuer.as_str().to_owned(),
             client_id: self.client.id().clone(),
             iat: site.now,

@@ -6,6 +6,7 @@ use crate::account::object::AccountObject;
 use crate::directory::event_object::account_object;
 use crate::protocol::secret::Secret;
 use crate::store::ports::Ports as _;
+use crate::token::id::OwnerId;
 
 const PASSWORD: &str = "password-to-look-for";
 
@@ -16,7 +17,7 @@ fn signs_in(world: &World, id: &str, password: &str) -> bool {
         session_id: String::from("s"),
         browser: String::new(),
     };
-    let name = account_object(&event_id, id);
+    let name = account_object(&event_id, &OwnerId::parse(id).unwrap());
     pollster::block_on(world.memory.ask::<AccountObject>(&name, &command)).unwrap()
         == AccountReply::SignedIn
 }

@@ -10,11 +10,12 @@ use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::ports::Ports as _;
 use crate::token::authorization_code::AuthorizationCode;
-use crate::token::id::GrantId;
+use crate::token::id::{AccountId, GrantId};
 
 /// The person redeems a code of this application, for `stats:read`.
 fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
     let event_id = world.event_id();
+    let account = AccountId::parse(account).unwrap();
     let client_id = ClientId::parse(client_id).unwrap();
     let command = event::Command::Directory {
         client_id: Some(client_id.clone()),
@@ -29,7 +30,7 @@ fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
     let command = Command::Redeem {
         code: AuthorizationCode {
             grant_id: GrantId::parse(grant_id).unwrap(),
-            account_id: account.to_owned(),
+            account_id: account.clone(),
             client_id,
             incarnation: integration.incarnation.clone(),
             scope: Scope::parse("stats:read").unwrap(),
@@ -46,7 +47,7 @@ fn grant(world: &World, account: &str, client_id: &str, grant_id: &str) {
             rules: event.rules(&integration, Mode::Obo, true),
         },
     };
-    let name = account_object(&event_id, account);
+    let name = account_object(&event_id, &account);
     let reply = pollster::block_on(world.memory.ask::<AccountObject>(&name, &command)).unwrap();
     assert!(matches!(reply, AccountReply::Issued { .. }), "{reply:?}");
 }
