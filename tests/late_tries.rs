@@ -32,7 +32,7 @@ fn session(s: &Scene, browser: &Browser<'_>) -> String {
     let ring = KeyRing::new(Some(support::SECRET), None).unwrap();
     let jar = browser.jar.borrow();
     let cookie = SessionCookie::open(&ring, &s.event, &jar["__Host-willcall"]).unwrap();
-    cookie.session_id
+    cookie.session_id.into()
 }
 
 #[test]

@@ -33,7 +33,7 @@ use willcall::token::authorization_code::{AuthorizationCode, Binding};
 use willcall::token::client_secret;
 use willcall::token::cookie::{CookieValue, KnownBrowser, SessionCookie, VisitCookie};
 use willcall::token::form_token::{self, Form};
-use willcall::token::id::{AccountId, EventId, GrantId};
+use willcall::token::id::{AccountId, EventId, GrantId, SessionId};
 use willcall::token::key::KeyRing;
 use willcall::token::personal_access_token::PersonalAccessToken;
 use willcall::token::refresh_token::{RefreshToken, replica_hash};
@@ -58,6 +58,10 @@ fn acc(id: &str) -> AccountId {
 
 fn gr(id: &str) -> GrantId {
     GrantId::parse(id).unwrap()
+}
+
+fn ses(id: &str) -> SessionId {
+    SessionId::parse(id).unwrap()
 }
 
 fn client() -> ClientId {
@@ -170,7 +174,7 @@ fn written_account() -> MemoryLedger {
         &mut ledger,
         Account::SignIn {
             password: Secret::new("correct horse battery".into()),
-            session_id: "s_1".into(),
+            session_id: ses("s_1"),
             browser: "Firefox on Linux".into(),
         },
         NOW,
@@ -179,7 +183,7 @@ fn written_account() -> MemoryLedger {
     account(
         &mut ledger,
         Account::RevokeApplication {
-            session_id: "s_1".into(),
+            session_id: ses("s_1"),
             client_id: client(),
             attempt: Some("try1".into()),
         },
@@ -210,7 +214,7 @@ fn written_account() -> MemoryLedger {
         later(6),
     );
     let token = |id: &str, expires_at, attempt: Option<&str>| Account::CreateToken {
-        session_id: "s_1".into(),
+        session_id: ses("s_1"),
         token_id: id.into(),
         name: "My script".into(),
         scope: Scope::of(["pii:basic"]),
@@ -278,7 +282,7 @@ fn an_accounts_records_are_written_as_ever() {
 fn an_accounts_records_of_today_can_be_read_for_ever() {
     let mut ledger = rows(ACCOUNT_ROWS);
     let visit = Account::Visit {
-        session_id: "s_1".into(),
+        session_id: ses("s_1"),
         client: Some(AskingClient {
             client_id: client(),
             incarnation: "inc_1".into(),
@@ -351,7 +355,7 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
     }
     let right = Account::SignIn {
         password: Secret::new("correct horse battery".into()),
-        session_id: "s_2".into(),
+        session_id: ses("s_2"),
         browser: String::new(),
     };
     assert_eq!(
@@ -881,7 +885,7 @@ fn a_personal_access_token_is_signed_and_read_as_ever() {
 fn cookies_are_signed_and_read_as_ever() {
     let session = SessionCookie {
         account_id: acc("acc_1"),
-        session_id: "s_1".into(),
+        session_id: ses("s_1"),
     };
     let visit = VisitCookie { id: "v_1".into() };
     let browser = KnownBrowser {

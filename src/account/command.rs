@@ -10,7 +10,7 @@ use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::time::UnixTime;
 use crate::token::authorization_code::AuthorizationCode;
-use crate::token::id::{EventId, GrantId, OwnerId};
+use crate::token::id::{EventId, GrantId, OwnerId, SessionId};
 
 /// A command to an account's object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,33 +35,33 @@ pub enum Command {
         /// What was typed.
         password: Secret<String>,
         /// The id the session will have.
-        session_id: String,
+        session_id: SessionId,
         /// The browser, in words.
         browser: String,
     },
     /// Who is this session, and what has the person granted this client?
     Visit {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
         /// The client that asks for authorization.
         client: Option<AskingClient>,
     },
     /// Ends a session of the person behind another (or itself).
     EndSession {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
         /// The one to end.
-        target: String,
+        target: SessionId,
     },
     /// All that the account page shows.
     Overview {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
     },
     /// The person takes back everything an application was granted.
     RevokeApplication {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
         /// Whose grants end.
         client_id: ClientId,
         /// The front's attempt: its own retry ends nothing that was granted since. A front of an earlier version says none.
@@ -160,7 +160,7 @@ pub enum Command {
     /// The person makes a personal access token.
     CreateToken {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
         /// The id it will have.
         token_id: String,
         /// Its name.
@@ -176,7 +176,7 @@ pub enum Command {
     /// The person revokes a personal access token.
     RevokeToken {
         /// From the cookie.
-        session_id: String,
+        session_id: SessionId,
         /// Which.
         token_id: String,
     },
@@ -338,7 +338,7 @@ pub struct GrantLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionLine {
     /// Its id.
-    pub id: String,
+    pub id: SessionId,
     /// The browser, in words.
     pub browser: String,
     /// When it began.

@@ -10,7 +10,7 @@ use super::tokens::{self, Wanted};
 use crate::grant::state::EndReason;
 use crate::ledger::outbox::{self, Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
-use crate::token::id::{EventId, OwnerId};
+use crate::token::id::{EventId, OwnerId, SessionId};
 
 /// Left behind by an erased account, for its tombstones and so that a late push does not bring it back: ids that
 /// name nobody.
@@ -239,7 +239,7 @@ fn erase(ledger: &mut impl Ledger, event_id: EventId, id: OwnerId) -> Result<Rep
     Ok(Reply::Done)
 }
 
-fn overview(ledger: &impl Ledger, session_id: &str, now: Now) -> Result<Reply, Corrupt> {
+fn overview(ledger: &impl Ledger, session_id: &SessionId, now: Now) -> Result<Reply, Corrupt> {
     let Some((profile, _)) = sessions::person(ledger, session_id, now)? else {
         return Ok(Reply::Nothing);
     };

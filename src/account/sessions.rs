@@ -10,6 +10,7 @@ use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 use crate::protocol::time::UnixTime;
 use crate::token::cookie::SESSION_LIFETIME;
+use crate::token::id::SessionId;
 
 /// How many sessions an account can have; a further one ends the oldest.
 pub const MOST: usize = 100;
@@ -33,7 +34,7 @@ impl Session {
     }
 }
 
-fn key(id: &str) -> String {
+fn key(id: &SessionId) -> String {
     format!("{PREFIX}{id}")
 }
 
@@ -45,7 +46,7 @@ fn key(id: &str) -> String {
 pub fn sign_in(
     ledger: &mut impl Ledger,
     typed: &str,
-    session_id: &str,
+    session_id: &SessionId,
     browser: String,
     now: Now,
 ) -> Result<Reply, Corrupt> {
@@ -62,8 +63,8 @@ pub fn sign_in(
     let mut live: Vec<(String, Session)> = Vec::new();
     for (id, session) in load_all::<Session>(ledger, PREFIX, None, false, 1000)? {
         if !session.lives(&profile, now) {
-            ledger.delete(&key(&id));
-        } else if id != session_id {
+            ledger.delete(&format!("{PREFIX}{id}"));
+        } else if id != session_id.as_str() {
             // The front's own second try finds the session of its first.
             live.push((id, session));
         }
@@ -71,7 +72,7 @@ pub fn sign_in(
     live.sort_by_key(|(_, session)| session.last_seen_at);
     let too_many = (live.len() + 1).saturating_sub(MOST);
     for (id, _) in live.iter().take(too_many) {
-        ledger.delete(&key(id));
+        ledger.delete(&format!("{PREFIX}{id}"));
     }
     let session = Session {
         browser,
@@ -90,7 +91,7 @@ pub fn sign_in(
 /// [`Corrupt`] if a record cannot be read.
 pub fn person(
     ledger: &impl Ledger,
-    session_id: &str,
+    session_id: &SessionId,
     now: Now,
 ) -> Result<Option<(Profile, UnixTime)>, Corrupt> {
     let Some(profile) = load::<Profile>(ledger, PROFILE)?.filter(Profile::is_active) else {
@@ -108,7 +109,7 @@ pub fn person(
 /// [`Corrupt`] if a record cannot be read.
 pub fn visit(
     ledger: &mut impl Ledger,
-    session_id: &str,
+    session_id: &SessionId,
     client: Option<&AskingClient>,
     now: Now,
 ) -> Result<Reply, Corrupt> {
@@ -143,8 +144,8 @@ pub fn visit(
 /// [`Corrupt`] if a record cannot be read.
 pub fn end(
     ledger: &mut impl Ledger,
-    session_id: &str,
-    target: &str,
+    session_id: &SessionId,
+    target: &SessionId,
     now: Now,
 ) -> Result<Reply, Corrupt> {
     if person(ledger, session_id, now)?.is_none() {
@@ -166,11 +167,13 @@ pub fn list(
     let mut sessions: Vec<SessionLine> = load_all::<Session>(ledger, PREFIX, None, false, 1000)?
         .into_iter()
         .filter(|(_, session)| session.lives(profile, now.seconds()))
-        .map(|(id, session)| SessionLine {
-            id,
-            browser: session.browser,
-            signed_in_at: session.signed_in_at,
-            last_seen_at: session.last_seen_at,
+        .filter_map(|(id, session)| {
+            Some(SessionLine {
+                id: SessionId::try_from(id).ok()?,
+                browser: session.browser,
+                signed_in_at: session.signed_in_at,
+                last_seen_at: session.last_seen_at,
+            })
         })
         .collect();
     sessions.sort_by_key(|session| core::cmp::Reverse(session.last_seen_at));
@@ -189,6 +192,7 @@ mod tests {
     use crate::protocol::secret::Secret;
     use crate::store::memory::Memory;
     use crate::store::ports::Ports as _;
+    use crate::token::id::tests::session;
 
     #[test]
     fn contract_3_a_password_is_checked_whoever_it_is_said_to_be_of() {
@@ -196,7 +200,7 @@ mod tests {
         let signs_in = |name: &str| {
             let sign_in = Command::SignIn {
                 password: Secret::new(String::from("a wrong password")),
-                session_id: String::from("s_1"),
+                session_id: session("s_1"),
                 browser: String::new(),
             };
             let before = CHECKED.get();

@@ -9,6 +9,7 @@ use crate::ledger::outbox::Now;
 use crate::ledger::{Corrupt, Ledger, load, load_all, store};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::{DAY, UnixTime};
+use crate::token::id::SessionId;
 
 const PREFIX: &str = "pat/";
 /// When a token was revoked or replaced.
@@ -105,7 +106,7 @@ fn forget_ended(ledger: &mut impl Ledger, now: UnixTime) {
 /// [`Corrupt`] if a record cannot be read.
 pub fn create(
     ledger: &mut impl Ledger,
-    session_id: &str,
+    session_id: &SessionId,
     wanted: Wanted,
     now: Now,
 ) -> Result<Reply, Corrupt> {
@@ -168,7 +169,7 @@ pub fn create(
 /// [`Corrupt`] if a record cannot be read.
 pub fn revoke(
     ledger: &mut impl Ledger,
-    session_id: &str,
+    session_id: &SessionId,
     token_id: &str,
     now: Now,
 ) -> Result<Reply, Corrupt> {

@@ -19,6 +19,7 @@ use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Client, Source};
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::SessionId;
 use crate::token::random_id;
 use crate::web::cookies::Cookie;
 use crate::web::reply::{Forms, Reply};
@@ -143,8 +144,8 @@ pub(super) async fn show<P: Ports>(
             .sessions
             .iter()
             .map(|session| SessionLine {
-                form_token: form_token(site, session_id, END_SESSION, &session.id),
-                id: session.id.clone(),
+                form_token: form_token(site, session_id, END_SESSION, session.id.as_str()),
+                id: session.id.to_string(),
                 browser: session.browser.clone(),
                 signed_in: session.signed_in_at.for_people(),
                 last_seen: session.last_seen_at.for_people(),
@@ -160,7 +161,7 @@ pub(super) async fn show<P: Ports>(
 /// Each application once, with all that its live grants allow together, of what is still approved.
 async fn applications<P: Ports>(
     site: &Site<'_, P>,
-    session_id: &str,
+    session_id: &SessionId,
     overview: &Overview,
 ) -> Result<Vec<AuthorizedApplication>, Fault> {
     let mut by_client: BTreeMap<&ClientId, Vec<&GrantLine>> = BTreeMap::new();
@@ -328,12 +329,16 @@ pub async fn end_session<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply
         Ok(person) => person,
         Err(refusal) => return Ok(refusal),
     };
+    let Some(target) = SessionId::parse(id) else {
+        return Ok(session::not_ours(site));
+    };
+    let own = target == person.cookie.session_id;
     let command = Command::EndSession {
         session_id: person.cookie.session_id.clone(),
-        target: id.to_owned(),
+        target,
     };
     site.account(&person.cookie.account_id, &command).await?;
-    Ok(if id == person.cookie.session_id {
+    Ok(if own {
         Reply::see_other(String::from("/account"))
             .with("set-cookie", Cookie::Session.remove(site.head))
     } else {

@@ -13,6 +13,7 @@ use crate::pages::ScopeLine;
 use crate::protocol::encoding::hex_lower;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::SessionId;
 use crate::web::inbound::LONGEST_AUTHORIZATION;
 use crate::web::reply::Reply;
 
@@ -21,7 +22,7 @@ const ACTION: &str = "consent";
 /// The token of a consent form: for this session, this request, and what the page shows.
 pub fn form_token<P: Ports>(
     site: &Site<'_, P>,
-    session_id: &str,
+    session_id: &SessionId,
     request: &str,
     scope: &str,
     shown: &str,

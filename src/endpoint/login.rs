@@ -18,7 +18,7 @@ use crate::protocol::params::Params;
 use crate::protocol::secret::Secret;
 use crate::store::ports::{Fault, Ports};
 use crate::token::cookie::{CookieValue as _, KnownBrowser, SessionCookie};
-use crate::token::id::{AccountId, OwnerId};
+use crate::token::id::{AccountId, OwnerId, SessionId};
 use crate::token::key::Purpose;
 use crate::token::random_id;
 use crate::web::cookies::Cookie;
@@ -105,7 +105,7 @@ async fn page<P: Ports>(
         email: email.to_owned(),
         error: error.map(str::to_owned),
         return_to: target.to_owned(),
-        form_token: form_token(site, &visit.id, ACTION, target),
+        form_token: form_token(site, &visit, ACTION, target),
     };
     let reply = Reply::page(status, page.html(), forms);
     Ok(match cookie {
@@ -130,7 +130,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         || !is_ours(
             site,
             &form,
-            &visit.id,
+            &visit,
             ACTION,
             form.get("return").unwrap_or_default(),
         )
@@ -191,7 +191,7 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         return throttled(site, target, email, wait).await;
     }
     // 4.
-    let session_id = random_id("s_", site.ports);
+    let session_id = SessionId::mint(site.ports);
     let command = Command::SignIn {
         password: Secret::new(password.to_owned()),
         session_id: session_id.clone(),

@@ -7,6 +7,7 @@ use super::Site;
 use super::session::{self, form_token, is_ours};
 use crate::pages::{SignOutPage, SignedOutPage};
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::SessionId;
 use crate::web::cookies::Cookie;
 use crate::web::reply::{Forms, Reply};
 
@@ -67,6 +68,6 @@ fn signed_out<P: Ports>(site: &Site<'_, P>) -> Reply {
 }
 
 /// The form token of a **Sign out** button.
-pub fn token<P: Ports>(site: &Site<'_, P>, session_id: &str) -> String {
+pub fn token<P: Ports>(site: &Site<'_, P>, session_id: &SessionId) -> String {
     form_token(site, session_id, SIGN_OUT, "")
 }

@@ -7,6 +7,7 @@ use crate::protocol::params::Params;
 use crate::store::ports::{Fault, Ports};
 use crate::token::cookie::{CookieValue as _, SessionCookie, VisitCookie};
 use crate::token::form_token::{self, Form};
+use crate::token::id::SessionId;
 use crate::token::random_id;
 use crate::web::cookies::Cookie;
 use crate::web::reply::Reply;
@@ -99,15 +100,44 @@ pub fn visit<P: Ports>(site: &Site<'_, P>) -> (VisitCookie, Option<String>) {
     }
 }
 
+/// Whose a form is: a session's, or, where nobody is signed in, a visit's.
+pub enum Whose<'a> {
+    /// A session's.
+    Session(&'a SessionId),
+    /// A visit's.
+    Visit(&'a VisitCookie),
+}
+
+impl<'a> Whose<'a> {
+    fn id(self) -> &'a str {
+        match self {
+            Self::Session(id) => id.as_str(),
+            Self::Visit(visit) => &visit.id,
+        }
+    }
+}
+
+impl<'a> From<&'a SessionId> for Whose<'a> {
+    fn from(id: &'a SessionId) -> Self {
+        Self::Session(id)
+    }
+}
+
+impl<'a> From<&'a VisitCookie> for Whose<'a> {
+    fn from(visit: &'a VisitCookie) -> Self {
+        Self::Visit(visit)
+    }
+}
+
 /// A form token for a page shown now.
-pub fn form_token<P: Ports>(
+pub fn form_token<'a, P: Ports>(
     site: &Site<'_, P>,
-    session: &str,
+    whose: impl Into<Whose<'a>>,
     action: &str,
     subject: &str,
 ) -> String {
     let form = Form {
-        session,
+        session: whose.into().id(),
         action,
         subject,
     };
@@ -115,15 +145,15 @@ pub fn form_token<P: Ports>(
 }
 
 /// Whether a posted form carries the token for this.
-pub fn is_ours<P: Ports>(
+pub fn is_ours<'a, P: Ports>(
     site: &Site<'_, P>,
     form: &Params,
-    session: &str,
+    whose: impl Into<Whose<'a>>,
     action: &str,
     subject: &str,
 ) -> bool {
     let expected = Form {
-        session,
+        session: whose.into().id(),
         action,
         subject,
     };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, EventId};
+use super::id::{AccountId, EventId, SessionId};
 use super::key::{KeyRing, Purpose};
 use super::signed;
 
@@ -17,7 +17,7 @@ pub struct SessionCookie {
     pub account_id: AccountId,
     /// The session there.
     #[serde(rename = "s")]
-    pub session_id: String,
+    pub session_id: SessionId,
 }
 
 /// A browser nobody has signed in with yet: something for the sign-in form's token to hang on.
@@ -71,7 +71,7 @@ impl CookieValue for KnownBrowser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::id::tests::{account, event};
+    use crate::token::id::tests::{account, event, session};
     use crate::token::key::tests::ring;
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         let ring = ring();
         let session = SessionCookie {
             account_id: account("acc_1"),
-            session_id: "s1".into(),
+            session_id: session("s1"),
         };
         let visit = VisitCookie { id: "v1".into() };
         let known = KnownBrowser {

@@ -179,6 +179,18 @@ impl GrantId {
     }
 }
 
+id! {
+    /// The id of a session of an account, `s_…`, minted at sign-in.
+    SessionId
+}
+
+impl SessionId {
+    /// A fresh one.
+    pub fn mint(entropy: &impl Entropy) -> Self {
+        Self(random_id("s_", entropy))
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -200,6 +212,10 @@ pub(crate) mod tests {
 
     pub(crate) fn account(id: &str) -> AccountId {
         AccountId::parse(id).unwrap()
+    }
+
+    pub(crate) fn session(id: &str) -> SessionId {
+        SessionId::parse(id).unwrap()
     }
 
     pub(crate) fn grant(id: &str) -> GrantId {
@@ -244,6 +260,7 @@ pub(crate) mod tests {
         is_its_text!(OwnerId);
         is_its_text!(AccountId);
         is_its_text!(GrantId);
+        is_its_text!(SessionId);
     }
 
     #[test]
@@ -258,6 +275,9 @@ pub(crate) mod tests {
         let minted = GrantId::mint(&Zeros);
         assert_eq!(minted.as_str(), format!("gr_{twenty}"));
         assert_eq!(GrantId::parse(minted.as_str()), Some(minted));
+        let minted = SessionId::mint(&Zeros);
+        assert_eq!(minted.as_str(), format!("s_{twenty}"));
+        assert_eq!(SessionId::parse(minted.as_str()), Some(minted));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::protocol::error::AuthorizationError;
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
+use crate::token::id::SessionId;
 use crate::web::inbound::LONGEST_AUTHORIZATION;
 use crate::web::reply::{Forms, Reply};
 use crate::web::route::Route;
@@ -111,7 +112,7 @@ pub enum Answer {
     /// **Authorize Application**.
     Authorize {
         /// Whose page it was: a person is never taken for having seen another's.
-        session_id: String,
+        session_id: SessionId,
         /// The scopes that the page showed.
         scope: Scope,
         /// What it said of them: [`consent::hash_of`].
@@ -120,13 +121,13 @@ pub enum Answer {
     /// **Deny**.
     Deny {
         /// Whose page it was.
-        session_id: String,
+        session_id: SessionId,
     },
 }
 
 impl Answer {
     /// The session that the answered page was shown to.
-    fn shown_to(&self) -> Option<&str> {
+    fn shown_to(&self) -> Option<&SessionId> {
         match self {
             Self::NotAsked { .. } => None,
             Self::Authorize { session_id, .. } | Self::Deny { session_id } => Some(session_id),
@@ -173,7 +174,7 @@ pub(super) async fn decide<P: Ports>(
     };
     // A browser may send several sessions, of which the form's may have ended.
     if let (Some(person), Some(session_id)) = (&person, answer.shown_to())
-        && person.cookie.session_id != session_id
+        && person.cookie.session_id != *session_id
     {
         return consent::refused(site, &request.query).await;
     }

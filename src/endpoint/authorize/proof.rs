@@ -6,6 +6,7 @@ use crate::endpoint::session;
 use crate::protocol::params::Params;
 use crate::store::ports::Ports;
 use crate::token::form_token::{self, Form};
+use crate::token::id::SessionId;
 
 const FRESH_SIGN_IN: &str = "fresh sign-in";
 /// How long a sign-in counts as one for the request that demanded it, in seconds: the way back from the form.
@@ -14,7 +15,7 @@ pub(super) const FRESH_FOR: u64 = 60;
 /// Where sign-in leads back to: the target, with proof that the person just signed in for it if it is
 /// an authorization request. Without proof `prompt=login` would ask for ever, and a plain mark could be
 /// had by opening the request again.
-pub fn after_sign_in<P: Ports>(site: &Site<'_, P>, target: &str, session_id: &str) -> String {
+pub fn after_sign_in<P: Ports>(site: &Site<'_, P>, target: &str, session_id: &SessionId) -> String {
     match target.split_once('?') {
         Some((path, query)) if is_path(path) => {
             let (query, _) = without_proof(query);
@@ -35,12 +36,12 @@ pub fn after_sign_in<P: Ports>(site: &Site<'_, P>, target: &str, session_id: &st
 /// Whether sign-in has said so, for this session and this request. It may be older than [`FRESH_FOR`].
 pub(super) fn is_proof<P: Ports>(
     site: &Site<'_, P>,
-    session_id: &str,
+    session_id: &SessionId,
     query: &str,
     proof: &str,
 ) -> bool {
     let form = Form {
-        session: session_id,
+        session: session_id.as_str(),
         action: FRESH_SIGN_IN,
         subject: query,
     };

@@ -11,6 +11,7 @@ use crate::endpoint::session::form_token;
 use crate::pages::{Expiry, PersonalToken, ScopeLine, TokenChoice, TokenError, TokensSection};
 use crate::store::directory;
 use crate::store::ports::Ports;
+use crate::token::id::SessionId;
 use crate::token::random_id;
 
 /// The ages offered, in days, as far as the event allows them.
@@ -37,7 +38,7 @@ pub(super) struct FilledIn {
 /// The section of the account page.
 pub async fn section<P: Ports>(
     site: &Site<'_, P>,
-    session_id: &str,
+    session_id: &SessionId,
     overview: &Overview,
     shown: Shown,
 ) -> TokensSection {

@@ -6,7 +6,7 @@ use crate::account::object::AccountObject;
 use crate::directory::event_object::account_object;
 use crate::protocol::secret::Secret;
 use crate::store::ports::Ports as _;
-use crate::token::id::OwnerId;
+use crate::token::id::{OwnerId, SessionId};
 
 const PASSWORD: &str = "password-to-look-for";
 
@@ -14,7 +14,7 @@ fn signs_in(world: &World, id: &str, password: &str) -> bool {
     let event_id = world.event_id();
     let command = Command::SignIn {
         password: Secret::new(password.to_owned()),
-        session_id: String::from("s"),
+        session_id: SessionId::parse("s").unwrap(),
         browser: String::new(),
     };
     let name = account_object(&event_id, &OwnerId::parse(id).unwrap());
