@@ -400,6 +400,18 @@ fn contract_6_who_is_disabled_is_not_there_for_services() {
 }
 
 #[test]
+fn an_id_that_can_be_nobodys_is_answered_as_one_that_is_nobodys() {
+    let s = Scene::new();
+    let token = s.client.as_service(&s, "user:read").access;
+    for nobody in ["acc_nobody", "svc_1001_x", "x%2Fy", "%20"] {
+        s.get(&format!("/api/users/{nobody}"))
+            .bearer(&token)
+            .send()
+            .refused(404, "not_found");
+    }
+}
+
+#[test]
 fn contract_6_users_come_in_pages_without_gap_or_repeat() {
     let s = Scene::new();
     for n in 0..7 {

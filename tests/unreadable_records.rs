@@ -111,4 +111,14 @@ fn a_record_with_an_id_that_cannot_be_one_is_not_read() {
         assert_eq!(found.is_ok(), readable, "{id}");
         assert!(readable || found == Err(String::from("event")), "{id}");
     }
+    let mut ledger = MemoryLedger::default();
+    ask(ObjectKind::Account, &mut ledger, &service()).unwrap();
+    let row = ledger.get("account").unwrap();
+    let asked = json!({"inspect_lone": {"jti": "jti_1"}});
+    for (id, readable) in [("svc_1001_inc_1", true), ("svc 1001", false)] {
+        ledger.put("account", &row.replace("svc_1001_inc_1", id));
+        let found = ask(ObjectKind::Account, &mut ledger, &asked);
+        assert_eq!(found.is_ok(), readable, "{id}");
+        assert!(readable || found == Err(String::from("account")), "{id}");
+    }
 }

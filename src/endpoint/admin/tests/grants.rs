@@ -129,12 +129,13 @@ fn contract_7_a_grant_is_of_one_account_only() {
     let account = world.account(json!({}));
     let other = world.account(json!({"email": "other@people.example"}));
     grant(&world, &account, &client_id, "one");
-    world.refused(
-        404,
-        "DELETE",
-        &format!("{EVENT}/accounts/{other}/grants/one"),
-        Value::Null,
-    );
+    for path in [
+        format!("{EVENT}/accounts/{other}/grants/one"),
+        format!("{EVENT}/accounts/{account}/grants/another"),
+        format!("{EVENT}/accounts/{account}/grants/x%2Fone"),
+    ] {
+        world.refused(404, "DELETE", &path, Value::Null);
+    }
     assert_eq!(
         ids(&world, &format!("{EVENT}/accounts/{account}/grants")),
         ["one"]
