@@ -13,6 +13,9 @@ const NOTES_AT_ONCE = 20;
 // An alarm that rings within this is soon enough for whatever else there is to do.
 const SOONEST_ALARM_MS = 1000;
 
+// An alarm may be a minute late. The platform gives up one that fails for two, and getAlarm may go on naming its time.
+const OVERDUE_MS = 60_000;
+
 // Long enough to gather changes: KV takes one write a second under each key.
 const TELL_AFTER_MS = 1000;
 
@@ -53,6 +56,8 @@ class Keeper extends DurableObject {
     // Whether there may be notes that were left by the object's life before.
     this.looksForOld = false;
     this.alarmAt = undefined;
+    // Whether the alarm is at work.
+    this.ringing = false;
     // What was noted since the object was loaded, by target. `told` is the stamp that was told, of a note that is
     // not yet crossed off: a transaction for each would cost as much as a refresh, so they wait for each other. They
     // are forgotten with the object's memory, and are then notes that were left.
@@ -81,10 +86,11 @@ class Keeper extends DurableObject {
    * it is; another object's call is none.
    */
   async call(command, waited, attempt) {
-    if (this.alarmAt === undefined) await this.wake();
     if (attempt) this.refuseWhatIsOvertaken(attempt);
+    if (this.alarmAt === undefined) await this.wake();
     const [reply, noted, wakeAfter] = this.outcomes.get(attempt?.call)?.outcome ?? this.carriedOut(command, waited, attempt);
-    if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(wakeAfter);
+    // An alarm at work that is broken off rings again, unless another was set: that one must not be late for it.
+    if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(this.ringing ? Math.min(wakeAfter, RETRY_S) : wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
     // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
     if (noted.length > 0 && this.tellsFirst && !(await this.tell(noted)).objects) throw new Error('another object could not be told');
@@ -174,7 +180,7 @@ class Keeper extends DurableObject {
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
     const told = await this.tell(this.newlyNoted()).catch((error) => this.nothingTold(error));
-    if (await this.triesAgain(told)) this.looksForOld = true;
+    if (await this.triesAgain(told).catch((error) => { this.log(error); return true; })) this.looksForOld = true;
   }
 
   nothingTold(error) {
@@ -208,6 +214,7 @@ class Keeper extends DurableObject {
   async alarm() {
     // It has rung.
     this.alarmAt = Infinity;
+    this.ringing = true;
     try {
       const swept = this.sweep();
       const told = await this.tell().catch((error) => this.nothingTold(error));
@@ -219,13 +226,16 @@ class Keeper extends DurableObject {
       // The platform rings an alarm that failed a few times more, and then never again.
       this.log(error);
       await this.setAlarm(this.backOff());
+    } finally {
+      this.ringing = false;
     }
   }
 
   /** Clears up, one step. Whether that was possible: a row that cannot be read must not hold up what is to be told. */
   sweep() {
     try {
-      this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+      const noted = this.transaction(() => object_sweep(this.kind, this.table, Date.now()));
+      for (const target of noted) this.noted.set(target, { told: undefined });
       return true;
     } catch (error) {
       this.log(error);
@@ -235,17 +245,26 @@ class Keeper extends DurableObject {
 
   /**
    * Whether an alarm rings in so many seconds at the latest, or soon enough for anything. One whose time has come and
-   * that has not rung yet is about to; to set another would take it back.
+   * that has not rung yet is about to, unless that was long ago; to set another would take it back.
    */
   ringsWithin(seconds) {
-    return this.alarmAt <= Date.now() + Math.max(seconds * 1000, SOONEST_ALARM_MS);
+    const now = Date.now();
+    return this.alarmAt > now - OVERDUE_MS && this.alarmAt <= now + Math.max(seconds * 1000, SOONEST_ALARM_MS);
   }
 
   /** Sees to it that the alarm rings in so many seconds at the latest. */
   async setAlarm(seconds) {
     if (this.ringsWithin(seconds)) return;
     const at = Date.now() + seconds * 1000;
-    await this.ctx.storage.setAlarm(at);
+    // Should that fail, it is not known what rings: the next call looks, and until then a timer tells.
+    this.alarmAt = undefined;
+    try {
+      await this.ctx.storage.setAlarm(at);
+    } catch (error) {
+      this.looksForOld = true;
+      if (!this.willTell) this.tellLater();
+      throw error;
+    }
     this.alarmAt = at;
   }
 

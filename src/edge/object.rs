@@ -196,12 +196,12 @@ pub fn object_told(
     Ok(objects::told(kind_of(kind)?, &mut table, &note))
 }
 
-/// Clears up, one step.
+/// Clears up, one step; the targets that were noted.
 ///
 /// # Errors
 /// A record that cannot be read.
 #[wasm_bindgen]
-pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<(), JsError> {
+pub fn object_sweep(kind: &str, mut table: Table, now: f64) -> Result<Vec<String>, JsError> {
     objects::sweep(kind_of(kind)?, &mut table, Now::at(whole(now))).map_err(thrown)
 }
 

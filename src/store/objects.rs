@@ -105,16 +105,25 @@ pub fn told<L: Ledger>(kind: ObjectKind, ledger: &mut L, note: &Note) -> bool {
     gone
 }
 
-/// Clears up, one step.
+/// Clears up, one step; the targets that were noted.
 ///
 /// # Errors
 /// [`Corrupt`] if a record cannot be read.
-pub fn sweep<L: Ledger>(kind: ObjectKind, ledger: &mut L, now: Now) -> Result<(), Corrupt> {
+pub fn sweep<L: Ledger>(
+    kind: ObjectKind,
+    ledger: &mut L,
+    now: Now,
+) -> Result<Vec<String>, Corrupt> {
+    fn run<O: Object, L: Ledger>(ledger: &mut L, now: Now) -> Result<Vec<String>, Corrupt> {
+        let mut watched = Watched::of::<O>(ledger);
+        O::sweep(&mut watched, now)?;
+        Ok(watched.into_touched().noted)
+    }
     match kind {
-        ObjectKind::Account => AccountObject::sweep(ledger, now),
-        ObjectKind::Event => EventObject::sweep(ledger, now),
-        ObjectKind::Platform => PlatformObject::sweep(ledger, now),
-        ObjectKind::Throttle => ThrottleObject::sweep(ledger, now),
+        ObjectKind::Account => run::<AccountObject, L>(ledger, now),
+        ObjectKind::Event => run::<EventObject, L>(ledger, now),
+        ObjectKind::Platform => run::<PlatformObject, L>(ledger, now),
+        ObjectKind::Throttle => run::<ThrottleObject, L>(ledger, now),
     }
 }
 
@@ -143,5 +152,49 @@ pub fn wake_after<L: Ledger>(kind: ObjectKind, ledger: &L, now: Now) -> Option<u
         ObjectKind::Event => soonest::<EventObject, L>(ledger, now),
         ObjectKind::Platform => soonest::<PlatformObject, L>(ledger, now),
         ObjectKind::Throttle => soonest::<ThrottleObject, L>(ledger, now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::account_row::AccountPatch;
+    use crate::directory::event_command::Command;
+    use crate::directory::event_settings::EventSettings;
+    use crate::store::memory::MemoryLedger;
+    use crate::token::id::AccountId;
+    use crate::token::id::tests::event;
+
+    #[test]
+    fn a_sweep_says_what_it_noted() {
+        let mut ledger = MemoryLedger::default();
+        let mut said = |command: &Command| {
+            let command = serde_json::to_string(command).unwrap();
+            call(ObjectKind::Event, &mut ledger, &command, Now::at(0)).unwrap();
+        };
+        let id = event("evt_1");
+        said(&Command::Configure {
+            id: id.clone(),
+            host: String::from("reg.example"),
+            settings: EventSettings {
+                name: String::from("Con"),
+                retry_window: 10,
+                refresh_idle_days: None,
+                pat_max_days: None,
+                accent: None,
+            },
+            version: 1,
+        });
+        said(&Command::CreateAccount {
+            fresh_id: AccountId::parse("acc_1").unwrap(),
+            patch: AccountPatch {
+                email: Some(String::from("robin@people.example")),
+                name: Some(String::from("Robin")),
+                ..AccountPatch::default()
+            },
+        });
+        said(&Command::Close { id });
+        let noted = sweep(ObjectKind::Event, &mut ledger, Now::at(0)).unwrap();
+        assert_eq!(noted, ["account/acc_1"]);
     }
 }

@@ -35,6 +35,8 @@ test('notes of what was told do not pile up in an object', plays('toldAndCrossed
 test('what KV refused before an object was put away it is told afterwards', plays('toldAfterAll'));
 test('an event that was deleted is erased though its alarm failed again and again', plays('erasedAfterAll'));
 test('a KV that refuses all writes is asked less and less often', plays('refusedForLong'));
+test('an alarm that was given up stands for no other', plays('givenUpAlarm'));
+test('a revocation whose alarm is broken off while a later one is set is told in time', plays('brokenOffAlarm'));
 test('clocks ten seconds apart turn nobody away', plays('skewedLocations'));
 test('a code’s 60 seconds by clocks that disagree', plays('codesByTheClock'));
 test('the objects’ clock goes back', plays('objectsStepBack'));

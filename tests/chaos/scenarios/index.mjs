@@ -1,4 +1,5 @@
 // The scenarios that run beside the locations, by name.
+import * as alarms from './alarms.mjs';
 import * as clocks from './clocks.mjs';
 import * as failingObjects from './failing-objects.mjs';
 import * as forged from './forged.mjs';
@@ -7,4 +8,4 @@ import * as silentObjects from './silent-objects.mjs';
 import * as staleness from './staleness.mjs';
 import * as telling from './telling.mjs';
 
-export const SCENARIOS = { ...clocks, ...failingObjects, ...forged, ...operator, ...silentObjects, ...staleness, ...telling };
+export const SCENARIOS = { ...alarms, ...clocks, ...failingObjects, ...forged, ...operator, ...silentObjects, ...staleness, ...telling };

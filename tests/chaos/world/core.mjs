@@ -18,8 +18,11 @@ const created = new Set();
 // What befalls objects when other objects call them, by a part of their names.
 const deaf = new Map();
 let alarmsFail = { random: undefined, probability: 0 };
-// How many alarms still find that their object's storage does not work.
+// How many alarms still find that their object's storage does not work, and how many that its program does not.
 let withoutStorage = 0;
+let withoutProgram = 0;
+// The times of alarms that were given up, by an object's id: a SQLite object goes on naming them.
+const givenUp = new Map();
 const failures = new Map(); // by an object's id: how often its alarm has failed since one did not
 
 const ALARM_AGAIN_MS = 2000;
@@ -74,8 +77,14 @@ const BINDINGS = ['ACCOUNT_OBJECT', 'EVENT_OBJECT', 'PLATFORM_OBJECT', 'THROTTLE
 const failing = (Class, binding) => class extends Class {
   constructor(context, env) {
     const id = context.id.toString();
-    context.storage.setAlarm = async (at) => { alarms.set(id, { binding, at: at - clock.skew }); };
-    context.storage.getAlarm = async () => (alarms.has(id) ? alarms.get(id).at + clock.skew : null);
+    context.storage.setAlarm = async (at) => {
+      givenUp.delete(id);
+      alarms.set(id, { binding, at: at - clock.skew });
+    };
+    context.storage.getAlarm = async () => {
+      const at = alarms.get(id)?.at ?? givenUp.get(id);
+      return at === undefined ? null : at + clock.skew;
+    };
     super(context, bindings(env, id));
     created.add(id);
     this.id = id;
@@ -140,6 +149,10 @@ const failing = (Class, binding) => class extends Class {
       withoutStorage -= 1;
       this.transaction = () => { throw new Error('the storage does not work'); };
     }
+    if (withoutProgram > 0) {
+      withoutProgram -= 1;
+      throw new Error('the program does not run');
+    }
     try {
       await this.alarm();
     } finally {
@@ -170,13 +183,16 @@ const begin = (env, due, start) => due.map(([id, { binding }]) => {
 function ringDue(env) {
   const due = [...alarms].filter(([id, alarm]) => alarm.at <= clock.true && !ringing.has(id));
   return begin(env, due, async (object, work, id, binding) => {
+    const { at } = alarms.get(id);
     alarms.delete(id);
     ringing.add(id);
     const failed = failures.get(id) ?? 0;
     failures.delete(id);
     const again = await object.ring(work).then((delivered) => !delivered, () => {
       failures.set(id, failed + 1);
-      return failed < MOST_TIMES_AGAIN;
+      if (failed < MOST_TIMES_AGAIN) return true;
+      if (!alarms.has(id)) givenUp.set(id, at);
+      return false;
     });
     if (again && !alarms.has(id)) alarms.set(id, { binding, at: clock.true + ALARM_AGAIN_MS });
     ringing.delete(id);
@@ -248,6 +264,11 @@ export class Core extends WorkerEntrypoint {
   /** The next alarms find that their object's storage does not work. */
   loseStorage(alarms) {
     withoutStorage = alarms;
+  }
+
+  /** The next alarms find that their object's program does not run. */
+  breakProgram(alarms) {
+    withoutProgram = alarms;
   }
 
   hearing() {
