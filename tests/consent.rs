@@ -407,16 +407,25 @@ fn contract_3_what_was_renamed_while_the_page_was_open_is_shown_so_before_it_is_
     renamed[2]["title"] = json!("Copy every ticket");
     described[2] = renamed[2].clone();
     described[2]["description"] = json!("With all addresses.");
+    let application = |field: &str, words: &str| Err(json!({field: words}));
     for (words, change) in [
-        ("Badge Bully", None),
-        ("Copy every ticket", Some(renamed)),
-        ("With all addresses.", Some(described)),
+        ("Badge Bully", application("name", "Badge Bully")),
+        (
+            "Sells all it learns.",
+            application("description", "Sells all it learns."),
+        ),
+        (
+            "bully.example",
+            application("website", "https://bully.example"),
+        ),
+        ("Copy every ticket", Ok(renamed)),
+        ("With all addresses.", Ok(described)),
     ] {
         let before = browser.authorize(&s.client, &[("scope", "stats:read")]);
         assert!(!before.page(200).contains(words), "{words}");
         match change {
-            Some(catalogue) => s.put_scopes(&s.event, catalogue),
-            None => s.change_application(&s.client, json!({"name": words})),
+            Ok(catalogue) => s.put_scopes(&s.event, catalogue),
+            Err(fields) => s.change_application(&s.client, fields),
         }
         s.another_isolate();
         let again = browser.decide(&before, "authorize");

@@ -9,6 +9,7 @@ use super::Site;
 use super::authorize::{self, Answer};
 use super::login;
 use super::session::{self, is_ours};
+use crate::directory::application::Application;
 use crate::pages::ScopeLine;
 use crate::protocol::encoding::hex_lower;
 use crate::protocol::scope::Scope;
@@ -38,14 +39,16 @@ fn subject(request: &str, scope: &str, shown: &str) -> String {
 /// A hash of what the page says of who asks for what. A scope that becomes an administrative permission while the page
 /// is open was not agreed to as one.
 #[must_use]
-pub fn hash_of(application: &str, scopes: &[ScopeLine]) -> String {
+pub fn hash_of(application: &Application, scopes: &[ScopeLine]) -> String {
     let mut hash = Sha256::new();
     let mut say = |text: &str| {
         hash.update(text);
         // No text has this byte.
         hash.update([0xff]);
     };
-    say(application);
+    say(&application.name);
+    say(&application.description);
+    say(application.website.as_deref().unwrap_or_default());
     for scope in scopes {
         say(&scope.name);
         say(&scope.title);
@@ -127,8 +130,11 @@ pub async fn post<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
             return Ok(site.notice(
                 400,
                 "That did not work",
-                &["Please go back and press one of the two buttons."],
-                None,
+                &["Please answer again and press one of the two buttons."],
+                Some((
+                    "Answer again",
+                    login::return_target(Some(&format!("/oauth/authorize?{request}"))),
+                )),
             ));
         }
     };

@@ -259,7 +259,7 @@ pub(super) async fn decide<P: Ports>(
             hash,
             ..
         } => {
-            let application = &request.client.application.name;
+            let application = &request.client.application;
             if *agreed == scope && *hash == consent::hash_of(application, &shown) {
                 return request.succeed(site, &person, scope);
             }
