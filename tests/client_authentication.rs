@@ -7,6 +7,7 @@ use serde_json::json;
 use support::Scene;
 use support::answer::Answer;
 use support::people::Client;
+use support::{EMAIL, PASSWORD};
 use willcall::ledger::outbox::ObjectKind;
 use willcall::protocol::encoding::form_encode;
 use willcall::token::client_secret;
@@ -538,6 +539,30 @@ fn contract_4_an_address_waits_after_100_wrong_secrets_and_a_right_one_still_pas
         ("client_secret", secret(&s.client)),
     ];
     s.post(TOKEN).address("192.0.2.1").form(&pairs).send().ok();
+}
+
+#[test]
+fn contract_4_wrong_secrets_from_an_address_keep_no_person_out_and_wrong_passwords_no_client() {
+    let s = Scene::new();
+    let sign_in = |address: &str, email: &str, password: &str| {
+        let browser = s.browser();
+        let page = browser.get("/login");
+        let fields = [("email", email), ("password", password)];
+        let form = browser.submission(&page, "/login", &fields);
+        browser.send(form.address(address)).status()
+    };
+    for n in 0..100 {
+        wrong(&s, &format!("{}", 2000 + n), "192.0.2.1").refused(401, "invalid_client");
+    }
+    assert_eq!(wrong(&s, "3000", "192.0.2.1").status(), 429);
+    assert_eq!(sign_in("192.0.2.1", EMAIL, PASSWORD), 303);
+
+    for n in 0..100 {
+        let email = format!("p{n}@people.example");
+        assert_eq!(sign_in("192.0.2.2", &email, "a wrong password"), 400);
+    }
+    assert_eq!(sign_in("192.0.2.2", EMAIL, PASSWORD), 429);
+    wrong(&s, "3000", "192.0.2.2").refused(401, "invalid_client");
 }
 
 #[test]

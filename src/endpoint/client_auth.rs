@@ -304,7 +304,7 @@ pub async fn authenticate<P: Ports>(
 async fn count_failure<P: Ports>(site: &Site<'_, P>, client_id: &str) -> Result<(), Stop> {
     // The address first: once it is closed, the names it invents leave no counters behind.
     let address = throttle::address(site);
-    for subject in [Subject::Address(&address), Subject::Client(client_id)] {
+    for subject in [Subject::ClientAddress(&address), Subject::Client(client_id)] {
         if let Some(wait) = throttle::fail(site, &[subject]).await? {
             return Err(too_many(wait));
         }

@@ -20,8 +20,10 @@ pub enum Subject<'a> {
     KnownBrowser(&'a str),
     /// Of a client.
     Client(&'a str),
-    /// From an address.
+    /// Of those who sign in from an address.
     Address(&'a str),
+    /// Of clients at an address: a script that does not stop must not keep the people behind the same address out.
+    ClientAddress(&'a str),
 }
 
 impl Subject<'_> {
@@ -31,12 +33,13 @@ impl Subject<'_> {
             Self::KnownBrowser(text) => ("browser", text),
             Self::Client(text) => ("client", text),
             Self::Address(text) => ("address", text),
+            Self::ClientAddress(text) => ("client address", text),
         }
     }
 
     fn limit(&self) -> usize {
         match self {
-            Self::Address(_) => crate::account::throttle::PER_ADDRESS,
+            Self::Address(_) | Self::ClientAddress(_) => crate::account::throttle::PER_ADDRESS,
             _ => crate::account::throttle::PER_SUBJECT,
         }
     }
