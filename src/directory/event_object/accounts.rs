@@ -1,9 +1,9 @@
 //! The event's accounts.
 
-use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD, ROLES, gone};
+use super::{ACCOUNT, EMAIL, OPERATOR, PASSWORD, ROLES, SCOPES, gone};
 use crate::account::profile::AccountStatus;
 use crate::directory::account_row::{AccountPatch, AccountRow, email_key};
-use crate::directory::catalogue::Role;
+use crate::directory::catalogue::{Role, ScopeDefinition};
 use crate::directory::event_command::Reply;
 use crate::directory::{Problem, audit};
 use crate::ledger::outbox::{self, Now};
@@ -65,8 +65,12 @@ pub(super) fn create_account(
             "There is already an account with this email.".into(),
         )));
     }
+    let permissions = known_permissions(ledger, &row)?;
     let roles = known_roles(ledger, &row)?;
     let mut detail = vec![("account", row.id.as_str())];
+    if !permissions.is_empty() {
+        detail.push(("permissions", &permissions));
+    }
     if !roles.is_empty() {
         detail.push(("roles", &roles));
     }
@@ -120,8 +124,19 @@ pub(super) fn patch_account(
     Ok(Reply::Account(Box::new(row)))
 }
 
-/// Those of somebody's roles that the event has, as the audit log may keep them: what else is called a role gives
-/// nothing, and may be anything, as may a permission.
+/// Those of somebody's permissions that a scope needs, as the audit log may keep them: what else is called a permission
+/// gives nothing, and may be anything.
+fn known_permissions(ledger: &impl Ledger, row: &AccountRow) -> Result<String, Corrupt> {
+    let catalogue: Vec<ScopeDefinition> = load(ledger, SCOPES)?.unwrap_or_default();
+    let permissions = row.permissions.iter().map(String::as_str);
+    Ok(audit::names(permissions.filter(|name| {
+        catalogue
+            .iter()
+            .any(|scope| scope.permission.as_deref() == Some(*name))
+    })))
+}
+
+/// Those of somebody's roles that the event has, for the same reason.
 fn known_roles(ledger: &impl Ledger, row: &AccountRow) -> Result<String, Corrupt> {
     let known: Vec<Role> = load(ledger, ROLES)?.unwrap_or_default();
     let roles = row.roles.iter().map(String::as_str);
@@ -130,7 +145,8 @@ fn known_roles(ledger: &impl Ledger, row: &AccountRow) -> Result<String, Corrupt
     })))
 }
 
-/// The entry of a changed account: what was changed, and which roles it had and has. Neither name nor e-mail is in it.
+/// The entry of a changed account: what was changed, and which permissions and roles it had and has. Neither name nor
+/// e-mail is in it.
 fn note_change(
     ledger: &mut impl Ledger,
     before: &AccountRow,
@@ -168,6 +184,14 @@ fn note_change(
         ),
     ];
     // Out here, as the entry borrows them.
+    let could = known_permissions(ledger, before)?;
+    let can = known_permissions(ledger, row)?;
+    if could != can {
+        detail.extend([
+            ("permissions_before", could.as_str()),
+            ("permissions", can.as_str()),
+        ]);
+    }
     let (had, has) = (known_roles(ledger, before)?, known_roles(ledger, row)?);
     if before.roles != row.roles {
         detail.extend([("roles_before", had.as_str()), ("roles", has.as_str())]);

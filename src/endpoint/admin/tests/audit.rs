@@ -62,8 +62,10 @@ fn contract_7_the_audit_log_says_what_was_changed() {
     let count = list.len().to_string();
     world.must("PUT", &format!("{EVENT}/scopes"), scopes);
     said(json!({"type": "scopes.replaced", "count": count, "changed": "pii:email"}));
-    let id = world.account(json!({"roles": ["staff", "robins-own"]}));
-    said(json!({"type": "account.created", "roles": "staff"}));
+    let id = world.account(
+        json!({"roles": ["staff", "robins-own"], "permissions": ["badges", "robins-own"]}),
+    );
+    said(json!({"type": "account.created", "permissions": "badges", "roles": "staff"}));
     let account = format!("{EVENT}/accounts/{id}");
     world.must(
         "PATCH",
@@ -72,7 +74,11 @@ fn contract_7_the_audit_log_says_what_was_changed() {
     );
     said(json!({
         "type": "account.changed", "status": "active", "password_changed": "no", "changed": "email permissions roles",
-        "roles_before": "staff", "roles": "helper",
+        "permissions_before": "badges", "permissions": "", "roles_before": "staff", "roles": "helper",
+    }));
+    world.must("PATCH", &account, json!({"permissions": []}));
+    said(json!({
+        "type": "account.changed", "status": "active", "password_changed": "no", "changed": "permissions",
     }));
     let before = world.items(&format!("{EVENT}/audit")).len();
     world.must("PUT", EVENT, settings);
