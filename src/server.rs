@@ -216,8 +216,10 @@ fn wrong_method(head: &Head, route: &Route, layout: impl FnOnce() -> Layout) -> 
             layout(),
             405,
             "That does not work here",
-            &["This page cannot be opened that way."],
-            None,
+            &[
+                "This address takes what a form sends. Start from the front page, or go back and use the form again.",
+            ],
+            Some(("Go to the front page", "/")),
         )
     };
     Some(reply.with("allow", allow))
