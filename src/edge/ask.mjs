@@ -11,41 +11,45 @@ const OBJECTS = {
 // An object that is silent for longer counts as one that failed, where Rust does not say how long.
 const PATIENCE_MS = 10_000;
 
-/** For how long a request has waited for objects. While it waits for several it waits once. */
+/** For how long a request has waited for objects and KV. While it waits for several it waits once. */
 export class Wait {
   constructor() {
     this.ms = 0;
     this.open = 0;
   }
 
-  begin() {
+  /** What comes of a promise, if it comes in so many milliseconds; a clock that steps adds no more than these. */
+  async during(promise, patience, words) {
     if (this.open === 0) this.since = Date.now();
     this.open += 1;
-  }
-
-  /** A clock that steps adds no more than `most`. */
-  end(most) {
-    this.open -= 1;
-    if (this.open === 0) this.ms += Math.min(Math.max(Date.now() - this.since, 0), most);
+    try {
+      return await inTime(promise, patience, words);
+    } finally {
+      this.open -= 1;
+      if (this.open === 0) this.ms += Math.min(Math.max(Date.now() - this.since, 0), patience);
+    }
   }
 }
 
-/** `wait`: the caller's; what it waits for this object is not yet in what the object is told. `attempt`: which of two tries of what call it is. */
-export function ask(env, kind, name, command, patience = PATIENCE_MS, wait = new Wait(), attempt = undefined) {
-  const namespace = env[OBJECTS[kind]];
-  wait.begin();
+function inTime(promise, patience, words) {
   return new Promise((done, fail) => {
-    let open = true;
-    const first = (settle) => (outcome) => {
-      if (!open) return;
-      open = false;
+    const timer = setTimeout(() => fail(new Error(words)), patience);
+    const before = (settle) => (outcome) => {
       clearTimeout(timer);
-      wait.end(patience);
       settle(outcome);
     };
-    const timer = setTimeout(first(() => fail(new Error(`the ${kind} object does not answer`))), patience);
-    namespace.get(namespace.idFromName(name)).call(command, wait.ms, attempt).then(first(done), first(fail));
+    promise.then(before(done), before(fail));
   });
+}
+
+/**
+ * `wait`: the caller's; what it waits for this object is not yet in what the object is told. `attempt`: which of two tries
+ * of what call it is.
+ */
+export async function ask(env, kind, name, command, patience = PATIENCE_MS, wait = new Wait(), attempt = undefined) {
+  const namespace = env[OBJECTS[kind]];
+  const answer = namespace.get(namespace.idFromName(name)).call(command, wait.ms, attempt);
+  return wait.during(answer, patience, `the ${kind} object does not answer`);
 }
 
 /**

@@ -12,6 +12,9 @@ const USAGE_FLUSH_MS = 2000;
 // A body announced as no longer than this is read before Rust is asked, so that it need not wait for it.
 const SHORT_BODY = 16 * 1024;
 
+// What KV has not said by then its authority is asked for: that takes no longer.
+const KV_PATIENCE_MS = 2000;
+
 // Answers differ in few sets of headers; each is made once.
 const MOST_HEADERS_KEPT = 200;
 
@@ -48,7 +51,7 @@ class Host {
   }
 
   read(namespace, key) {
-    return this.begin(this.env[namespace].get(key));
+    return this.begin(this.wait.during(this.env[namespace].get(key), KV_PATIENCE_MS, 'KV does not answer'));
   }
 
   body(most) {

@@ -1,4 +1,4 @@
-// Objects that do what they are asked and do not say so: how long the front waits, and what that does to the retry window.
+// Objects that do what they are asked and do not say so, and a KV that says nothing: how long the front waits, and what that does to the retry window.
 import { Scene, expect } from './scene.mjs';
 
 const LONGEST_MS = 30_000;
@@ -127,4 +127,16 @@ export async function silentAtAnOperatorsCall(world) {
   expect(text.includes('Sign out'), 'the session that began with the new password goes on');
   const entries = await changes();
   expect(entries.length === 1, `in the audit log once: ${JSON.stringify(entries)}`);
+}
+
+/** A KV that is silent: the authorities are asked, and what that took is not the client's time. */
+export async function silentReads(world) {
+  const scene = await Scene.set(world);
+  const plan = { kv: 'silent' };
+  const grant = await scene.grant();
+  const page = await answered(world, world.send(scene.away, scene.event.host, '/login', { plan }));
+  expect(page.status === 200, `a page: ${page.status} ${page.text}`);
+  const lost = await scene.refresh(grant.refresh_token);
+  await world.advance(8000);
+  expectSuccessor(await answered(world, scene.refresh(grant.refresh_token, { at: scene.far, plan })), lost, 'a retry where KV is silent');
 }

@@ -24,6 +24,9 @@ simulateTimers((work, at) => {
 // Longer than anybody waits for an object, twice over.
 const ON_THE_WAY_MS = 25_000;
 
+// Longer than anybody waits for KV.
+const SILENT_MS = 600_000;
+
 /** A call of an object, as the plan has it; `met` collects what happened to the request's calls. */
 async function callObject(location, namespace, { kind, name, asked: [command, ...more], plan, met, context }) {
   counts.calls += 1;
@@ -56,8 +59,9 @@ function befell(fault, call, error) {
 
 function bindings(env, plan, met, context) {
   const namespace = (name) => ({
-    get: (key) => {
+    get: async (key) => {
       counts.reads += 1;
+      if (plan.kv === 'silent') await until(clock.true + SILENT_MS);
       return env.CORE.read(env.LOCATION, `${name} ${key}`, plan.sabotage === THREE_MINUTES_BEHIND ? 180_000 : 0);
     },
   });
