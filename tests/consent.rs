@@ -299,6 +299,19 @@ fn contract_3_deny_goes_back_with_access_denied_and_is_not_remembered() {
 // -- What is remembered --------------------------------------------------------------------------------------
 
 #[test]
+fn an_answer_without_a_button_grants_nothing_and_leads_back_to_the_question() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let page = browser.authorize(&s.client, &[("scope", "stats:read")]);
+    let before = s.memory.everything_stored();
+    for decision in ["", "perhaps"] {
+        let refused = browser.decide(&page, decision).page(400);
+        assert!(refused.contains("href=\"/oauth/authorize?"), "{refused}");
+    }
+    assert_eq!(s.memory.everything_stored(), before);
+}
+
+#[test]
 fn contract_3_consent_is_remembered_for_what_one_live_grant_covers() {
     let s = Scene::new();
     let browser = s.signed_in();

@@ -893,7 +893,8 @@ fn contract_1_the_developers_page_names_the_events_own_addresses_scopes_and_time
     assert!(!strict.contains("within 10 seconds"));
     assert!(strict.contains("not refreshed for 30 days ends"));
     s.get("/developer/").send().page(404);
-    s.call("POST", "/developer").send().page(405);
+    let refused = s.call("POST", "/developer").send().page(405);
+    assert!(refused.contains("href=\"/\">Go to the front page"));
     assert!(
         s.signed_in()
             .get("/developer")
