@@ -31,11 +31,18 @@ export class Wait {
   }
 }
 
-function inTime(promise, patience, words) {
+/** Does something later, unless it is stopped by what this gives. */
+export function later(milliseconds, work) {
+  const timer = setTimeout(work, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+/** What comes of a promise, if it comes in so many milliseconds by the timers that `after` sets. */
+export function inTime(promise, patience, words, after = later) {
   return new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(words)), patience);
+    const stop = after(patience, () => fail(new Error(words)));
     const before = (settle) => (outcome) => {
-      clearTimeout(timer);
+      stop();
       settle(outcome);
     };
     promise.then(before(done), before(fail));

@@ -1,7 +1,8 @@
-// The Durable Objects. What an object keeps, says and forgets is Rust's word; this file refuses a call's first try that its
-// second has overtaken, opens the transactions, tells others what Rust notes, and sets the alarms.
+// The Durable Objects. What an object keeps, says and forgets is Rust's word; this file opens the transactions, tells others
+// what Rust notes, and sets the alarms.
 import { DurableObject } from 'cloudflare:workers';
-import { ask } from './ask.mjs';
+import { ask, inTime, later } from './ask.mjs';
+import { Attempts } from './attempts.mjs';
 import { beginning, logError } from './log.mjs';
 import { beSound, distrust } from './memory.mjs';
 import { Table } from './table.mjs';
@@ -19,12 +20,8 @@ const OVERDUE_MS = 60_000;
 // Long enough to gather changes: KV takes one write a second under each key.
 const TELL_AFTER_MS = 1000;
 
-// So many calls of which the second try came are kept in mind; their first may still be on its way.
-const MOST_OVERTAKING = 1000;
-
-// Calls' outcomes are kept in mind for their second try, which comes within seconds: so many, and for so long.
-const MOST_OUTCOMES = 100;
-const OUTCOMES_MS = 30_000;
+// Whoever tells KV something waits no longer for it. An operator's call that waits has ten seconds.
+const KV_PATIENCE_MS = 5000;
 
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
@@ -32,11 +29,6 @@ const RETRY_S = 2;
 
 // What nobody relies on is tried less and less often: a KV that is down must not hear from all objects every two seconds.
 const LONGEST_RETRY_S = 60;
-
-/** Drops the oldest of what is more than so many. */
-function keep(collection, most) {
-  if (collection.size > most) collection.delete(collection.keys().next().value);
-}
 
 /** An object: one transaction a command, an outbox, an alarm. */
 class Keeper extends DurableObject {
@@ -49,7 +41,7 @@ class Keeper extends DurableObject {
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
     this.passes = 0;
-    // What is on its way, by target.
+    // What is on its way, by target: `sent`, and `next`, what is sent after it.
     this.sending = new Map();
     this.toldAt = 0;
     this.willTell = false;
@@ -62,11 +54,8 @@ class Keeper extends DurableObject {
     // not yet crossed off: a transaction for each would cost as much as a refresh, so they wait for each other. They
     // are forgotten with the object's memory, and are then notes that were left.
     this.noted = new Map();
-    // The calls whose second try came.
-    this.overtaking = new Set();
+    this.attempts = new Attempts();
     this.retryAfter = RETRY_S;
-    // What calls that changed something came to.
-    this.outcomes = new Map();
   }
 
   /** The first thing after an object was loaded: a machine that died may have left something to wait for. */
@@ -86,9 +75,9 @@ class Keeper extends DurableObject {
    * it is; another object's call is none.
    */
   async call(command, waited, attempt) {
-    if (attempt) this.refuseWhatIsOvertaken(attempt);
+    if (attempt) this.attempts.refuseWhatIsOvertaken(attempt);
     if (this.alarmAt === undefined) await this.wake();
-    const [reply, noted, wakeAfter] = this.outcomes.get(attempt?.call)?.outcome ?? this.carriedOut(command, waited, attempt);
+    const [reply, noted, wakeAfter] = this.attempts.outcomeOf(attempt) ?? this.carriedOut(command, waited, attempt);
     // An alarm at work that is broken off rings again, unless another was set: that one must not be late for it.
     if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(this.ringing ? Math.min(wakeAfter, RETRY_S) : wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
@@ -106,27 +95,8 @@ class Keeper extends DurableObject {
     const { written } = this.table;
     const outcome = this.transaction(() => object_call(this.kind, this.table, command, Date.now(), waited));
     for (const target of outcome[1]) this.noted.set(target, { told: undefined });
-    if (attempt && this.tellsFirst && this.table.written > written) this.keepInMind(attempt.call, outcome);
+    if (attempt && this.tellsFirst && this.table.written > written) this.attempts.keepInMind(attempt, outcome);
     return outcome;
-  }
-
-  keepInMind(call, outcome) {
-    const at = Date.now();
-    for (const [old, { at: then }] of this.outcomes) {
-      if (at - then < OUTCOMES_MS) break;
-      this.outcomes.delete(old);
-    }
-    keep(this.outcomes.set(call, { at, outcome }), MOST_OUTCOMES);
-  }
-
-  /**
-   * Whoever made a call waits for its second try only. A first that comes after it would do what was asked once more,
-   * when others may have seen it done and gone on: it would undo that, or look like a thief.
-   */
-  refuseWhatIsOvertaken({ call, isSecond }) {
-    if (!isSecond && this.overtaking.has(call)) throw new Error('the second try of this call came first');
-    if (!isSecond) return;
-    keep(this.overtaking.add(call), MOST_OVERTAKING);
   }
 
   /** Either all of it is kept or none. `crossesOff`: what was told is forgotten with it. */
@@ -172,9 +142,12 @@ class Keeper extends DurableObject {
     this.telling.then(() => this.after(TELL_AFTER_MS, tell));
   }
 
-  /** Does something later, if the object is still in memory then. A method, so that a simulated clock can take its place. */
+  /**
+   * Does something later, if the object is still in memory then, and if it is not stopped by what this gives. A method, so
+   * that a simulated clock can take its place.
+   */
   after(milliseconds, work) {
-    setTimeout(work, milliseconds);
+    return later(milliseconds, work);
   }
 
   /** Tells while nobody waits to hear how it went. */
@@ -293,8 +266,15 @@ class Keeper extends DurableObject {
       beSound();
       const notes = targets ? this.notesOf(targets) : JSON.parse(object_pending(this.kind, this.table, after, NOTES_AT_ONCE, Date.now()));
       after = notes.at(-1)?.target;
-      const done = await Promise.all(notes.map((note) => this.sendInTurn(note, told)));
-      this.keepTold(done.filter(Boolean));
+      const sent = (await Promise.all(notes.map((note) => this.sendWithPatience(note)))).filter(Boolean);
+      for (const { isTold, urgent, effect } of sent) {
+        if (isTold) continue;
+        // A replica may be late; another object must not be.
+        if (effect?.do === 'write') told.replicas = false;
+        else told.objects = false;
+        if (urgent) told.urgent = false;
+      }
+      this.keepTold(sent.filter(({ isTold }) => isTold));
       this.toldAt = Date.now();
       if (targets || notes.length < NOTES_AT_ONCE) return told;
     }
@@ -304,39 +284,57 @@ class Keeper extends DurableObject {
     return JSON.parse(object_noted(this.kind, this.table, targets, Date.now()));
   }
 
-  /** One sending of a target at a time: whoever is second sends what there is to say by then. */
-  sendInTurn(note, told) {
+  /** What came of a sending. One that KV does not answer holds up nothing but what else there is to say of its target. */
+  sendWithPatience(note) {
+    const sent = this.sendInTurn(note);
+    if (note.effect?.do !== 'write') return sent;
+    return inTime(sent, KV_PATIENCE_MS, 'KV does not answer', (milliseconds, work) => this.after(milliseconds, work))
+      .catch((error) => this.notTold(note, error));
+  }
+
+  /**
+   * One sending of a target at a time, as KV might carry out the older of two last; and one that waits for it, which says
+   * what there is to say by then.
+   */
+  sendInTurn(note) {
     const { target } = note;
     const before = this.sending.get(target);
+    if (!before) return this.beginSending(target, this.send(note));
     const anew = () => {
       beSound();
-      return this.send(this.notesOf([target])[0], told);
+      return this.beginSending(target, this.send(this.notesOf([target])[0]));
     };
-    const sent = before ? before.then(anew, anew) : this.send(note, told);
-    this.sending.set(target, sent);
-    const done = () => { if (this.sending.get(target) === sent) this.sending.delete(target); };
+    before.next ??= before.sent.then(anew, anew);
+    return before.next;
+  }
+
+  beginSending(target, sent) {
+    const turn = { sent };
+    this.sending.set(target, turn);
+    const done = () => { if (this.sending.get(target) === turn) this.sending.delete(target); };
     sent.then(done, done);
     return sent;
   }
 
-  /** The note, if what it says has been told; nothing if it could not be, or if it is gone. */
-  async send(found, told) {
+  /** The note and whether what it says has been told; nothing if it is gone. */
+  async send(found) {
     if (!found) return undefined;
     const note = { ...found, noted: this.noted.get(found.target) };
     try {
       if (note.fault) throw new Error(note.fault);
       if (note.effect && !(await this.wasTold(note))) await this.carryOut(note.effect);
     } catch (error) {
-      // The note stays, and the alarm tries again. A replica may be late; another object must not be.
-      this.log(error, { notToldYet: beginning(found.target) });
-      if (note.effect?.do === 'write') told.replicas = false;
-      else told.objects = false;
-      if (note.urgent) told.urgent = false;
-      return undefined;
+      return this.notTold(note, error);
     }
     // Noted again meanwhile, it is another note.
     if (note.noted && this.noted.get(note.target) === note.noted) note.noted.told = note.stamp;
-    return note;
+    return { ...note, isTold: true };
+  }
+
+  /** The note stays, and the alarm tries again. */
+  notTold(note, error) {
+    this.log(error, { notToldYet: beginning(note.target) });
+    return { ...note, isTold: false };
   }
 
   /** Whether a note was told before; of one that was left, KV shows it. What it does not show is told again. */

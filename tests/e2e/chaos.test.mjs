@@ -48,6 +48,7 @@ test('a retry in the window succeeds though its object is silent once', plays('s
 test('a retry in the window that a late answer began succeeds', plays('silentAndThenLost'));
 test('a retry in the window succeeds though the event’s object has to be asked and is silent once', plays('silentAuthorityAtARetry'));
 test('where KV is silent its authorities are asked, and nobody is turned away', plays('silentReads'));
+test('a write that KV does not answer holds up nothing else', plays('silentWrites'));
 test('a first try that arrives after its second ends no session', plays('overtakenAtARefresh'));
 test('a first try that arrives after its second undoes nothing that an operator has changed since', plays('overtakenAtAnOperatorsCall'));
 test('what an operator changed and heard nothing of is not done once more', plays('silentAtAnOperatorsCall'));

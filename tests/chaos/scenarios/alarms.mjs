@@ -10,11 +10,6 @@ const LONGER_THAN_A_TIMER_MS = 1500;
 
 const eventId = async (scene) => (await scene.world.mustOperate(scene.home, 'GET', `/events/${scene.event.host}`)).id;
 
-async function statusInKv(scene) {
-  const record = await scene.world.env.CORE.held(`DIRECTORY integration/${await eventId(scene)}/${scene.app.id}`);
-  return JSON.parse(record).status;
-}
-
 /** A token of the service, and what KV has of its revocation. */
 async function serviceToken(scene) {
   const reply = await scene.post('/api/oauth/token', { grant_type: 'client_credentials' });
@@ -38,11 +33,11 @@ export async function givenUpAlarm(world) {
     const plan = putAway ? { event: ['evicted'] } : {};
     await world.operator(scene.home, 'PUT', scene.integrationPath(), { service_scopes: ['user:read'] }, { plan });
     if (putAway) await world.advance(LONGER_THAN_A_TIMER_MS);
-    expect(await statusInKv(scene) === 'active', 'nobody could tell KV');
+    expect(await scene.statusInKv() === 'active', 'nobody could tell KV');
 
     await world.env.CORE.calm();
     await world.advance(LATEST_MS);
-    expect(await statusInKv(scene) === 'suspended', 'KV knows after all');
+    expect(await scene.statusInKv() === 'suspended', 'KV knows after all');
     await suspend('active');
     await world.advance(LATEST_MS);
   }

@@ -1,6 +1,8 @@
 // What the scenarios share: an event with a person and an application, and the requests between them.
 import { Event, App, REDIRECT_URI } from '../history/parties.mjs';
 
+const LONGEST_MS = 30_000;
+
 export class Scene {
   constructor(world) {
     this.world = world;
@@ -35,6 +37,12 @@ export class Scene {
 
   integrationPath(app = this.app) {
     return `/events/${this.event.host}/integrations/${app.id}`;
+  }
+
+  /** The integration's status as KV has it. */
+  async statusInKv(app = this.app) {
+    const { id } = await this.world.mustOperate(this.home, 'GET', `/events/${this.event.host}`);
+    return JSON.parse(await this.world.env.CORE.held(`DIRECTORY integration/${id}/${app.id}`)).status;
   }
 
   accountPath() {
@@ -96,4 +104,17 @@ export class Unexpected extends Error {}
 
 export function expect(holds, text) {
   if (!holds) throw new Unexpected(text);
+}
+
+/** The answer to a request, once the time has moved on as far as it needs. */
+export async function answered(world, asked) {
+  let reply;
+  const done = asked.then((answer) => { reply = answer; });
+  for (let waited = 0; reply === undefined && waited < LONGEST_MS; waited += 1000) {
+    await world.advance(1000);
+    await scheduler.wait(10);
+  }
+  expect(reply !== undefined, `no answer within ${LONGEST_MS / 1000} s of something that is silent`);
+  await done;
+  return reply;
 }

@@ -1,20 +1,5 @@
-// Objects that do what they are asked and do not say so, and a KV that says nothing: how long the front waits, and what that does to the retry window.
-import { Scene, expect } from './scene.mjs';
-
-const LONGEST_MS = 30_000;
-
-/** The answer to a request, once the time has moved on as far as it needs. */
-async function answered(world, asked) {
-  let reply;
-  const done = asked.then((answer) => { reply = answer; });
-  for (let waited = 0; reply === undefined && waited < LONGEST_MS; waited += 1000) {
-    await world.advance(1000);
-    await scheduler.wait(10);
-  }
-  expect(reply !== undefined, `no answer within ${LONGEST_MS / 1000} s of an object that is silent`);
-  await done;
-  return reply;
-}
+// Objects that do what they are asked and do not say so, and a KV that says nothing: how long others wait, and what that does to the retry window.
+import { Scene, answered, expect } from './scene.mjs';
 
 /** A refresh whose account's object is silent so often. */
 const refreshed = (scene, grant, silences) =>
@@ -139,4 +124,23 @@ export async function silentReads(world) {
   const lost = await scene.refresh(grant.refresh_token);
   await world.advance(8000);
   expectSuccessor(await answered(world, scene.refresh(grant.refresh_token, { at: scene.far, plan })), lost, 'a retry where KV is silent');
+}
+
+/** A KV that is silent at a write: it holds up that record only, and what it carries out late is not the last word. */
+export async function silentWrites(world) {
+  const scene = await Scene.set(world, { alone: true });
+  const other = await scene.newApp();
+  const operate = async (app, status) => {
+    const reply = await answered(world, world.operator(scene.home, 'PUT', scene.integrationPath(app), { status }));
+    expect(reply.status === 200, `${status}: ${reply.status} ${reply.text}`);
+  };
+  await world.env.CORE.behave(1, { view: 'fresh', silentWriteOf: `/${scene.app.id}` });
+  await operate(scene.app, 'suspended');
+  await operate(scene.app, 'active');
+  await world.env.CORE.behave(1, { view: 'fresh', nextWritesFail: 2 });
+  await operate(other, 'suspended');
+  await world.advance(90_000);
+  expect(await scene.statusInKv(other) === 'suspended', 'another record is told in time, though KV refused it once');
+  await world.advance(540_000);
+  expect(await scene.statusInKv() === 'active', 'what KV carried out ten minutes late is written over');
 }

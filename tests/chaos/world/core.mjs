@@ -53,7 +53,7 @@ function bindings(env, id) {
   };
   const namespace = (name, wait) => ({
     get: async (key) => replica.read('the objects', `${name} ${key}`),
-    put: (key, value, { expirationTtl } = {}) => replica.write(`${name} ${key}`, value, expirationTtl, wait),
+    put: (key, value, { expirationTtl } = {}) => replica.write(`${name} ${key}`, value, expirationTtl, { wait, waitForLong: aWhile }),
   });
   const objects = (binding) => ({
     idFromName: (name) => name,
@@ -94,7 +94,10 @@ const failing = (Class, binding) => class extends Class {
 
   /** A timer of this object's. */
   after(milliseconds, work) {
-    timers.get(this.id).due.push({ work, at: clock.true + milliseconds });
+    const own = timers.get(this.id);
+    const timer = { work, at: clock.true + milliseconds };
+    own.due.push(timer);
+    return () => { own.due = own.due.filter((other) => other !== timer); };
   }
 
   /** Runs the timers that are due. */

@@ -6,6 +6,7 @@ const STALE_MS = 60_000;
 const KEPT_MS = 300_000;
 const LEAST_TTL = 60;
 const BETWEEN_WRITES_MS = 1000;
+const SILENT_MS = 600_000;
 
 export class Replica {
   constructor(clock) {
@@ -61,14 +62,18 @@ export class Replica {
     }
   }
 
-  /** A write, and what becomes of it. `wait` comes back at a simulated time. */
-  async write(name, value, ttl, wait) {
+  /** A write, and what becomes of it. `wait` and `waitForLong` come back at a simulated time, the first perhaps before it. */
+  async write(name, value, ttl, { wait, waitForLong }) {
     this.writes += 1;
     if (ttl !== undefined && ttl < LEAST_TTL) throw new Error(`KV PUT failed: 400 Invalid expiration_ttl of ${ttl}`);
     const last = this.versions(name).at(-1);
     if (last && this.clock.true - last.from < BETWEEN_WRITES_MS) throw new Error('KV PUT failed: 429 Too Many Requests');
     const { habits, random } = this;
     if (random?.chance(habits.writesSlow ?? 0)) await wait(this.clock.true + random.between(1, 8) * 1000);
+    if (habits.silentWriteOf && name.includes(habits.silentWriteOf)) {
+      habits.silentWriteOf = undefined;
+      await waitForLong(this.clock.true + SILENT_MS);
+    }
     if (habits.nextWritesFail > 0) {
       habits.nextWritesFail -= 1;
       throw new Error('KV PUT failed: 503 Service Unavailable');
