@@ -449,6 +449,24 @@ fn contract_3_what_was_renamed_while_the_page_was_open_is_shown_so_before_it_is_
 }
 
 #[test]
+fn contract_3_a_code_goes_where_the_page_said_that_it_would() {
+    let s = Scene::new();
+    let browser = s.signed_in();
+    let registered = |uri: &str| s.change_application(&s.client, json!({"redirect_uris": [uri]}));
+    registered("https://one.example/cb");
+    s.another_isolate();
+    let left_out = [("scope", "stats:read"), ("redirect_uri", "")];
+    let before = browser.authorize(&s.client, &left_out);
+    assert!(before.page(200).contains("one.example"));
+    registered("https://two.example/cb");
+    s.another_isolate();
+    let again = browser.decide(&before, "authorize");
+    assert!(again.page(200).contains("two.example"));
+    let answered = browser.decide(&again, "authorize").redirect();
+    assert!(answered.get("code").is_some());
+}
+
+#[test]
 fn contract_3_a_public_client_whose_redirect_is_not_https_is_asked_for_every_time() {
     let s = Scene::new();
     let uris = [

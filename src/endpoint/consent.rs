@@ -12,6 +12,7 @@ use super::session::{self, is_ours};
 use crate::directory::application::Application;
 use crate::pages::ScopeLine;
 use crate::protocol::encoding::hex_lower;
+use crate::protocol::redirect_uri::ConfirmedRedirectUri;
 use crate::protocol::scope::Scope;
 use crate::store::ports::{Fault, Ports};
 use crate::token::id::SessionId;
@@ -36,10 +37,14 @@ fn subject(request: &str, scope: &str, shown: &str) -> String {
     format!("{scope}\n{shown}\n{request}")
 }
 
-/// A hash of what the page says of who asks for what. A scope that becomes an administrative permission while the page
+/// A hash of what the page says of who asks for what, and where the answer goes. A scope that becomes an administrative permission while the page
 /// is open was not agreed to as one.
 #[must_use]
-pub fn hash_of(application: &Application, scopes: &[ScopeLine]) -> String {
+pub fn hash_of(
+    application: &Application,
+    redirect_uri: &ConfirmedRedirectUri,
+    scopes: &[ScopeLine],
+) -> String {
     let mut hash = Sha256::new();
     let mut say = |text: &str| {
         hash.update(text);
@@ -49,6 +54,7 @@ pub fn hash_of(application: &Application, scopes: &[ScopeLine]) -> String {
     say(&application.name);
     say(&application.description);
     say(application.website.as_deref().unwrap_or_default());
+    say(redirect_uri.as_str());
     for scope in scopes {
         say(&scope.name);
         say(&scope.title);

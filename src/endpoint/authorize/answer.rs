@@ -103,7 +103,7 @@ impl Request {
     ) -> Reply {
         let application = &self.client.application;
         let scope = scope.to_string();
-        let shown = consent::hash_of(application, &scopes);
+        let shown = consent::hash_of(application, &self.redirect_uri, &scopes);
         let session_id = &person.cookie.session_id;
         let form_token = consent::form_token(site, session_id, &self.query, &scope, &shown);
         let page = ConsentPage {

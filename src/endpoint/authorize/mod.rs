@@ -260,7 +260,8 @@ pub(super) async fn decide<P: Ports>(
             ..
         } => {
             let application = &request.client.application;
-            if *agreed == scope && *hash == consent::hash_of(application, &shown) {
+            let hash_by_now = consent::hash_of(application, &request.redirect_uri, &shown);
+            if *agreed == scope && *hash == hash_by_now {
                 return request.succeed(site, &person, scope);
             }
             // What would be granted is not what the page showed: show it again.
