@@ -64,7 +64,7 @@ fn contract_6_a_revocation_has_an_alarm_however_much_else_there_is_to_tell() {
             &json!({"begin_service": {"grant_id": format!("gr_{n}"), "client_id": "1001", "scope": "a", "begin": begin}}),
         );
     }
-    assert!(pending(&ledger, None, 1000).len() > 200);
+    assert!(pending(&ledger, None, false, 1000).len() > 200);
     let outcome = service(&mut ledger, &revoke_jti_1());
     assert_eq!(outcome.wake_after, Some(TELL_AFTER));
 }

@@ -88,7 +88,7 @@ fn rows(dump: &str) -> MemoryLedger {
 
 /// What an object has to tell, as the adapter is handed it.
 fn effects<O: Object>(ledger: &MemoryLedger, now: Now) -> String {
-    let notes = pending(ledger, None, 100);
+    let notes = pending(ledger, None, false, 100);
     let effects = notes
         .iter()
         .filter_map(|note| O::effect(ledger, &note.target, now).ok().flatten());

@@ -8,6 +8,9 @@ const OBJECTS = {
   throttle: 'THROTTLE_OBJECT',
 };
 
+// What KV has not said by then its authority is asked for, or it is written once more: that takes no longer.
+export const KV_READ_PATIENCE_MS = 2000;
+
 // An object that is silent for longer counts as one that failed, where Rust does not say how long.
 const PATIENCE_MS = 10_000;
 

@@ -1,7 +1,7 @@
 // The Durable Objects. What an object keeps, says and forgets is Rust's word; this file opens the transactions, tells others
 // what Rust notes, and sets the alarms.
 import { DurableObject } from 'cloudflare:workers';
-import { ask, inTime, later } from './ask.mjs';
+import { KV_READ_PATIENCE_MS, ask, inTime, later } from './ask.mjs';
 import { Attempts } from './attempts.mjs';
 import { beginning, logError } from './log.mjs';
 import { beSound, distrust } from './memory.mjs';
@@ -21,7 +21,7 @@ const OVERDUE_MS = 60_000;
 const TELL_AFTER_MS = 1000;
 
 // Whoever tells KV something waits no longer for it. An operator's call that waits has ten seconds.
-const KV_PATIENCE_MS = 5000;
+const KV_WRITE_PATIENCE_MS = 5000;
 
 // After a sending that failed: with KV's own delay and the isolates' caches it stays within the 90 s that a
 // revocation may take.
@@ -78,8 +78,7 @@ class Keeper extends DurableObject {
     if (attempt) this.attempts.refuseWhatIsOvertaken(attempt);
     if (this.alarmAt === undefined) await this.wake();
     const [reply, noted, wakeAfter] = this.attempts.outcomeOf(attempt) ?? this.carriedOut(command, waited, attempt);
-    // An alarm at work that is broken off rings again, unless another was set: that one must not be late for it.
-    if (wakeAfter !== undefined && !this.ringsWithin(wakeAfter)) await this.setAlarm(this.ringing ? Math.min(wakeAfter, RETRY_S) : wakeAfter);
+    if (wakeAfter !== undefined) await this.setAnAlarm(wakeAfter);
     if (noted.length > 0 && !this.tellsFirst) this.tellSoon();
     // Whatever else is still to be told is the alarm's: one object that does not answer must not hold up every change.
     if (noted.length > 0 && this.tellsFirst && !(await this.tell(noted)).objects) throw new Error('another object could not be told');
@@ -153,7 +152,10 @@ class Keeper extends DurableObject {
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
     const told = await this.tell(this.newlyNoted()).catch((error) => this.nothingTold(error));
-    if (await this.triesAgain(told).catch((error) => { this.log(error); return true; })) this.looksForOld = true;
+    const again = this.againAfter(told);
+    if (again === undefined) return;
+    this.looksForOld = true;
+    await this.setAnAlarm(again).catch((error) => this.log(error));
   }
 
   nothingTold(error) {
@@ -161,15 +163,10 @@ class Keeper extends DurableObject {
     return { objects: false, replicas: false, urgent: false };
   }
 
-  /** Sees to it that what could not be told is told by the alarm. Whether there is any of it. */
-  async triesAgain({ objects, replicas, urgent }) {
-    if (objects && replicas) {
-      this.retryAfter = RETRY_S;
-      return false;
-    }
-    if (!urgent) this.retryAfter = RETRY_S;
-    await this.setAlarm(this.backOff());
-    return true;
+  /** In how many seconds the alarm is to tell what could not be told, if there is any of it. */
+  againAfter({ objects, replicas, urgent }) {
+    if ((objects && replicas) || !urgent) this.retryAfter = RETRY_S;
+    return objects && replicas ? undefined : this.backOff();
   }
 
   /** In how many seconds to try again: later each time. */
@@ -192,8 +189,7 @@ class Keeper extends DurableObject {
       const swept = this.sweep();
       const told = await this.tell().catch((error) => this.nothingTold(error));
       this.transaction(() => {}, true);
-      if (await this.triesAgain(told)) return;
-      const wakeAfter = swept ? object_wake_after(this.kind, this.table, Date.now()) : LONGEST_RETRY_S;
+      const wakeAfter = this.againAfter(told) ?? (swept ? object_wake_after(this.kind, this.table, Date.now()) : LONGEST_RETRY_S);
       if (wakeAfter !== undefined) await this.setAlarm(wakeAfter);
     } catch (error) {
       // The platform rings an alarm that failed a few times more, and then never again.
@@ -239,6 +235,14 @@ class Keeper extends DurableObject {
       throw error;
     }
     this.alarmAt = at;
+  }
+
+  /**
+   * The same for whoever is not the alarm: one at work that is broken off rings again, unless another was set, and that one
+   * must not be late for it.
+   */
+  async setAnAlarm(seconds) {
+    if (!this.ringsWithin(seconds)) await this.setAlarm(this.ringing ? Math.min(seconds, RETRY_S) : seconds);
   }
 
   /** The targets that are still to be told; undefined if all of the outbox must be gone through. */
@@ -288,8 +292,12 @@ class Keeper extends DurableObject {
   sendWithPatience(note) {
     const sent = this.sendInTurn(note);
     if (note.effect?.do !== 'write') return sent;
-    return inTime(sent, KV_PATIENCE_MS, 'KV does not answer', (milliseconds, work) => this.after(milliseconds, work))
-      .catch((error) => this.notTold(note, error));
+    return this.patiently(sent, KV_WRITE_PATIENCE_MS).catch((error) => this.notTold(note, error));
+  }
+
+  /** What KV says, if it says it in so many milliseconds. */
+  patiently(answer, milliseconds) {
+    return inTime(answer, milliseconds, 'KV does not answer', (...timer) => this.after(...timer));
   }
 
   /**
@@ -342,7 +350,7 @@ class Keeper extends DurableObject {
     if (noted) return noted.told === stamp;
     if (urgent || effect.do !== 'write') return false;
     const { namespace, key, value } = effect;
-    return await this.env[namespace].get(key).catch(() => null) === value;
+    return await this.patiently(this.env[namespace].get(key), KV_READ_PATIENCE_MS).catch(() => null) === value;
   }
 
   /**

@@ -112,7 +112,8 @@ fn seconds(seconds: u64) -> Option<f64> {
     u32::try_from(seconds).ok().map(f64::from)
 }
 
-/// So many of the next notes of the outbox after a target, as a JSON array of `{target, stamp, urgent, effect, fault}`.
+/// So many of the next notes of the outbox after a target, the last first, as what is relied on (`revoked/…`) sorts behind what
+/// is not (`grant/…`); as a JSON array of `{target, stamp, urgent, effect, fault}`.
 ///
 /// # Errors
 /// A record that cannot be read.
@@ -125,7 +126,7 @@ pub fn object_pending(
     now: f64,
 ) -> Result<String, JsError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let notes = outbox::pending(&table, after.as_deref(), limit);
+    let notes = outbox::pending(&table, after.as_deref(), true, limit);
     described(kind_of(kind)?, &table, notes, now)
 }
 

@@ -1,5 +1,5 @@
 // The Worker's entry: requests, handed to Rust as plain texts and numbers. Nothing is decided here.
-import { Wait, ask, askTwice } from './ask.mjs';
+import { KV_READ_PATIENCE_MS, Wait, ask, askTwice } from './ask.mjs';
 import { logError, logWarning } from './log.mjs';
 import { beSound, distrust, isSound } from './memory.mjs';
 import { configure, handle, restore_usage, resume, take_usage } from './willcall.js';
@@ -11,9 +11,6 @@ const USAGE_FLUSH_MS = 2000;
 
 // A body announced as no longer than this is read before Rust is asked, so that it need not wait for it.
 const SHORT_BODY = 16 * 1024;
-
-// What KV has not said by then its authority is asked for: that takes no longer.
-const KV_PATIENCE_MS = 2000;
 
 // Answers differ in few sets of headers; each is made once.
 const MOST_HEADERS_KEPT = 200;
@@ -51,7 +48,7 @@ class Host {
   }
 
   read(namespace, key) {
-    return this.begin(this.wait.during(this.env[namespace].get(key), KV_PATIENCE_MS, 'KV does not answer'));
+    return this.begin(this.wait.during(this.env[namespace].get(key), KV_READ_PATIENCE_MS, 'KV does not answer'));
   }
 
   body(most) {

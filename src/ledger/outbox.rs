@@ -93,12 +93,17 @@ pub fn note(ledger: &mut impl Ledger, target: &str) {
     ledger.put(&key, &stamp.wrapping_add(1).to_string());
 }
 
-/// The next targets to be told, from beyond `after`.
+/// The next targets to be told, from beyond `after`, in order or in the reverse.
 #[must_use]
-pub fn pending(ledger: &impl Ledger, after: Option<&str>, limit: usize) -> Vec<Note> {
+pub fn pending(
+    ledger: &impl Ledger,
+    after: Option<&str>,
+    backwards: bool,
+    limit: usize,
+) -> Vec<Note> {
     let after = after.map(|after| format!("{PREFIX}{after}"));
     ledger
-        .scan(PREFIX, after.as_deref(), false, limit)
+        .scan(PREFIX, after.as_deref(), backwards, limit)
         .into_iter()
         .filter_map(|(key, stamp)| {
             Some(Note {

@@ -105,7 +105,7 @@ impl Memory {
         let now = Now::at(self.now_ms.get());
         let key = (kind, name.to_owned());
         let ledger = self.objects.borrow().get(&key).cloned().unwrap_or_default();
-        for note in pending(&ledger, None, 1000) {
+        for note in pending(&ledger, None, true, 1000) {
             let effect = objects::effect(kind, &ledger, &note.target, now)
                 .map_err(|_| Fault::Broken("corrupt"))?;
             match effect {

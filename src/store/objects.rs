@@ -131,7 +131,7 @@ fn soonest<O: Object, L: Ledger>(ledger: &L, now: Now) -> Option<u64> {
     let mut told = None;
     let mut after: Option<String> = None;
     loop {
-        let notes = pending(ledger, after.as_deref(), NOTES);
+        let notes = pending(ledger, after.as_deref(), false, NOTES);
         if notes.iter().any(|note| O::is_urgent(&note.target)) {
             told = Some(TELL_AFTER);
             break;

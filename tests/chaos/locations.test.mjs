@@ -39,6 +39,8 @@ test('an event that was deleted is erased though its alarm failed again and agai
 test('a KV that refuses all writes is asked less and less often', plays('refusedForLong'));
 test('an alarm that was given up stands for no other', plays('givenUpAlarm'));
 test('a revocation whose alarm is broken off while a later one is set is told in time', plays('brokenOffAlarm'));
+test('nor is it late where a timer sets the later one', plays('brokenOffBesideATimer'));
+test('a revocation is told though KV does not say what it has', plays('silentLookUps'));
 test('clocks ten seconds apart turn nobody away', plays('skewedLocations'));
 test('a code’s 60 seconds by clocks that disagree', plays('codesByTheClock'));
 test('the objects’ clock goes back', plays('objectsStepBack'));

@@ -67,6 +67,16 @@ impl Object for PlatformObject {
     type Command = Command;
     type Reply = Reply;
 
+    fn patience(command: &Command) -> u32 {
+        match command {
+            // What everybody's requests ask for where KV is silent.
+            Command::FindHost { .. }
+            | Command::GetApplication { .. }
+            | Command::FindApplications { .. } => outbox::SHORT_PATIENCE,
+            _ => outbox::PATIENCE,
+        }
+    }
+
     fn handle<L: Ledger>(ledger: &mut L, command: Command, now: Now) -> Result<Reply, Corrupt> {
         match command {
             Command::FindHost { host } => {
@@ -138,7 +148,7 @@ impl Object for PlatformObject {
                 let Some(row) = row.filter(|row| id.is_none_or(|id| id == row.line.id.as_str()))
                 else {
                     // If it was deleted a moment ago, its object must hear of it before the caller believes that it is.
-                    for note in outbox::pending(ledger, Some(CLOSE), MOST_CLOSING) {
+                    for note in outbox::pending(ledger, Some(CLOSE), false, MOST_CLOSING) {
                         if note.target.starts_with(CLOSE) {
                             outbox::note(ledger, &note.target);
                         }
