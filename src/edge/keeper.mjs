@@ -151,6 +151,8 @@ class Keeper extends DurableObject {
 
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
+    // What it is to ring for was not told by anybody who will call again.
+    if (this.alarmAt === undefined) await this.wake().catch((error) => this.log(error));
     const told = await this.tell(this.newlyNoted()).catch((error) => this.nothingTold(error));
     const again = this.againAfter(told);
     if (again === undefined) return;
