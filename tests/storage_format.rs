@@ -150,6 +150,7 @@ fn refresh(presented: u64, attempt: &str) -> Account {
         asked: Some(Scope::of(["pii:basic"])),
         window: 10,
         idle_days: Some(30),
+        idle_ended_before: UnixTime(0),
         begin: begin(attempt, "hash2"),
     }
 }
@@ -287,6 +288,7 @@ fn an_accounts_records_of_today_can_be_read_for_ever() {
             client_id: client(),
             incarnation: "inc_1".into(),
             idle_days: None,
+            idle_ended_before: UnixTime(0),
             scope: Some(Scope::of(["pii:basic"])),
         }),
     };

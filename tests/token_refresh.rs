@@ -139,6 +139,31 @@ fn contract_4_an_event_may_end_grants_that_are_not_used() {
 }
 
 #[test]
+fn contract_4_a_grant_that_ended_unused_does_not_come_back_when_more_days_are_allowed() {
+    let s = Scene::new();
+    s.put_event(HOST, json!({"refresh_idle_days": 2}));
+    let robin = s.signed_in();
+    let grant = || {
+        let code = robin.code(&s.client, &[("scope", "pii:basic")]);
+        s.client.redeem(&s, &code)
+    };
+    let left = grant();
+    s.wait(DAY);
+    let kept = grant();
+    s.wait(DAY + 1);
+    for days in [json!(30), json!(null)] {
+        s.put_event(HOST, json!({"refresh_idle_days": days}));
+        s.wait(support::STALE);
+        assert!(!s.client.is_active(&s, &left.refresh), "{days}");
+        s.client
+            .try_to_refresh(&s, &left.refresh, "")
+            .refused(400, "invalid_grant");
+        assert!(s.client.is_active(&s, &kept.refresh), "{days}");
+    }
+    s.client.refresh(&s, &kept.refresh);
+}
+
+#[test]
 fn contract_4_a_grant_not_used_for_too_long_counts_nowhere_as_alive() {
     let s = Scene::new();
     s.put_event(HOST, json!({"refresh_idle_days": 2}));

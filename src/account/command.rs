@@ -102,6 +102,9 @@ pub enum Command {
         window: u64,
         /// The event's `refresh_idle_days`.
         idle_days: Option<u64>,
+        /// See [`IdleLimit::ended_before`](crate::grant::state::IdleLimit::ended_before).
+        #[serde(default)]
+        idle_ended_before: UnixTime,
         /// How the next generation begins.
         begin: Begin,
     },
@@ -196,6 +199,9 @@ pub struct AskingClient {
     pub incarnation: String,
     /// The event's `refresh_idle_days`: a grant not used for longer is remembered no more.
     pub idle_days: Option<u64>,
+    /// See [`IdleLimit::ended_before`](crate::grant::state::IdleLimit::ended_before).
+    #[serde(default)]
+    pub idle_ended_before: UnixTime,
     /// What it asks for, if it matters whether the person granted that before.
     pub scope: Option<Scope>,
 }

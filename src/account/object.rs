@@ -7,7 +7,7 @@ use super::grants::{self, Asked};
 use super::profile::{PASSWORD, PROFILE, Profile};
 use super::sessions;
 use super::tokens::{self, Wanted};
-use crate::grant::state::EndReason;
+use crate::grant::state::{EndReason, IdleLimit};
 use crate::ledger::outbox::{self, Effect, Now, Object, ObjectKind};
 use crate::ledger::{Corrupt, Ledger, load, store};
 use crate::token::id::{EventId, OwnerId, SessionId};
@@ -79,6 +79,7 @@ impl Object for AccountObject {
                 asked,
                 window,
                 idle_days,
+                idle_ended_before,
                 begin,
             } => {
                 let asked = Asked {
@@ -87,7 +88,10 @@ impl Object for AccountObject {
                     presented,
                     scope: asked.as_ref(),
                     window,
-                    idle_days,
+                    idle: IdleLimit {
+                        days: idle_days,
+                        ended_before: idle_ended_before,
+                    },
                 };
                 grants::refresh(ledger, &asked, &begin, now)
             }

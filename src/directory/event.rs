@@ -184,7 +184,7 @@ mod tests {
     fn what_an_accounts_object_is_told_judges_as_the_whole_rules_do() {
         let event: EventRecord = serde_json::from_value(serde_json::json!({
             "version": 1, "id": "evt_1", "host": "con.example",
-            "settings": EventPatch { name: Some("Con".into()), ..EventPatch::default() }.apply(None).unwrap(),
+            "settings": EventPatch { name: Some("Con".into()), ..EventPatch::default() }.apply(None, UnixTime(0)).unwrap(),
             "scopes": [
                 { "name": "open", "title": "Open", "modes": ["obo"] },
                 { "name": "badge", "title": "Badges", "modes": ["obo"], "permission": "badge.print" },

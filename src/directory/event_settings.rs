@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, check_line, nullable};
-use crate::grant::state::LONGEST_WINDOW;
+use crate::grant::state::{IdleLimit, LONGEST_WINDOW};
+use crate::protocol::time::UnixTime;
 
 /// What an operator sets of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,13 +15,29 @@ pub struct EventSettings {
     pub retry_window: u64,
     /// Days without use after which a grant ends; none: never.
     pub refresh_idle_days: Option<u64>,
+    /// See [`IdleLimit::ended_before`].
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub idle_ended_before: UnixTime,
     /// The most days a personal access token lasts; none: it may never expire.
     pub pat_max_days: Option<u64>,
     /// The event's colour, `#rrggbb`.
     pub accent: Option<String>,
 }
 
+fn is_never(time: &UnixTime) -> bool {
+    *time == UnixTime::default()
+}
+
 impl EventSettings {
+    /// How long a grant may go unused.
+    #[must_use]
+    pub fn idle_limit(&self) -> IdleLimit {
+        IdleLimit {
+            days: self.refresh_idle_days,
+            ended_before: self.idle_ended_before,
+        }
+    }
+
     /// What is not as it was `before`: the field's name, and its value now as JSON has it.
     pub fn changes(&self, before: &Self) -> Vec<(&'static str, String)> {
         // Taken apart, so that a new field is not forgotten.
@@ -28,6 +45,8 @@ impl EventSettings {
             name,
             retry_window,
             refresh_idle_days,
+            // It follows from the days.
+            idle_ended_before: _,
             pat_max_days,
             accent,
         } = self;
@@ -93,11 +112,15 @@ pub struct EventPatch {
 }
 
 impl EventPatch {
-    /// The settings after this `PUT`.
+    /// The settings after this `PUT` at this time.
     ///
     /// # Errors
     /// [`Problem::Invalid`] if a new event has no name, or a value cannot be.
-    pub fn apply(self, before: Option<EventSettings>) -> Result<EventSettings, Problem> {
+    pub fn apply(
+        self,
+        before: Option<EventSettings>,
+        now: UnixTime,
+    ) -> Result<EventSettings, Problem> {
         let mut settings = match (before, &self.name) {
             (Some(before), _) => before,
             (None, None) => return Err(Problem::invalid("A new event needs a name.")),
@@ -105,6 +128,7 @@ impl EventPatch {
                 name: name.clone(),
                 retry_window: 10,
                 refresh_idle_days: None,
+                idle_ended_before: UnixTime::default(),
                 pat_max_days: Some(365),
                 accent: None,
             },
@@ -117,7 +141,9 @@ impl EventPatch {
             settings.retry_window = window;
         }
         if let Some(days) = self.refresh_idle_days {
-            settings.refresh_idle_days = days;
+            let limit = settings.idle_limit().changed_to(days, now);
+            settings.refresh_idle_days = limit.days;
+            settings.idle_ended_before = limit.ended_before;
         }
         if let Some(days) = self.pat_max_days {
             settings.pat_max_days = days;
@@ -172,15 +198,15 @@ mod tests {
             name: Some(name.into()),
             ..EventPatch::default()
         };
-        assert!(EventPatch::default().apply(None).is_err());
-        let made = named("Con").apply(None).unwrap();
+        assert!(EventPatch::default().apply(None, UnixTime(0)).is_err());
+        let made = named("Con").apply(None, UnixTime(0)).unwrap();
         assert_eq!(
             (made.retry_window, made.refresh_idle_days, made.pat_max_days),
             (10, None, Some(365))
         );
         let patch: EventPatch =
             serde_json::from_str(r#"{"pat_max_days":null,"retry_window":0}"#).unwrap();
-        let patched = patch.apply(Some(made.clone())).unwrap();
+        let patched = patch.apply(Some(made.clone()), UnixTime(0)).unwrap();
         assert_eq!(
             (
                 patched.name.as_str(),
@@ -196,7 +222,27 @@ mod tests {
             r#"{"pat_max_days":0}"#,
         ] {
             let patch: EventPatch = serde_json::from_str(bad).unwrap();
-            assert!(patch.apply(Some(made.clone())).is_err(), "{bad}");
+            assert!(
+                patch.apply(Some(made.clone()), UnixTime(0)).is_err(),
+                "{bad}"
+            );
         }
+    }
+
+    #[test]
+    fn stored_what_had_ended_unused_stays_with_the_settings() {
+        let day = crate::protocol::time::DAY;
+        let before = r#"{"name":"Con","retry_window":10,"refresh_idle_days":2,"pat_max_days":365,"accent":null}"#;
+        let settings: EventSettings = serde_json::from_str(before).unwrap();
+        assert_eq!(serde_json::to_string(&settings).unwrap(), before);
+        let patch: EventPatch = serde_json::from_str(r#"{"refresh_idle_days":null}"#).unwrap();
+        let lifted = patch.apply(Some(settings), UnixTime(20 * day)).unwrap();
+        let stored = r#"{"name":"Con","retry_window":10,"refresh_idle_days":null,"idle_ended_before":1555200,"pat_max_days":365,"accent":null}"#;
+        assert_eq!(serde_json::to_string(&lifted).unwrap(), stored);
+        assert_eq!(
+            serde_json::from_str::<EventSettings>(stored).unwrap(),
+            lifted
+        );
+        assert!(lifted.idle_limit().ends(UnixTime(1_555_199), UnixTime(0)));
     }
 }

@@ -10,7 +10,6 @@ use super::{Site, login, logout, personal_tokens};
 use crate::account::command::{Command, GrantLine, Overview, Reply as AccountReply};
 use crate::directory::Status;
 use crate::directory::catalogue::Mode;
-use crate::grant::state::is_idle;
 use crate::pages::{
     AccountPage, AuthorizedApplication, FrontPage, Notice, Paused, SessionLine, TokensSection,
 };
@@ -165,8 +164,8 @@ async fn applications<P: Ports>(
     overview: &Overview,
 ) -> Result<Vec<AuthorizedApplication>, Fault> {
     let mut by_client: BTreeMap<&ClientId, Vec<&GrantLine>> = BTreeMap::new();
-    let idle_days = site.event.settings.refresh_idle_days;
-    let used = |grant: &&GrantLine| !is_idle(grant.last_used_at, idle_days, site.now);
+    let limit = site.event.settings.idle_limit();
+    let used = |grant: &&GrantLine| !limit.ends(grant.last_used_at, site.now);
     for grant in overview.grants.iter().filter(used) {
         by_client.entry(&grant.client_id).or_default().push(grant);
     }

@@ -111,8 +111,8 @@ pub struct Refresh<'a> {
     pub successor_hash: &'a str,
     /// The event's `retry_window`, in seconds.
     pub window: u64,
-    /// The event's `refresh_idle_days`.
-    pub idle_days: Option<u64>,
+    /// How long the event lets a grant go unused.
+    pub idle: IdleLimit,
     /// What the event's records allow.
     pub rules: &'a Rules,
     /// The part of the grant's scope that rules and person allow.
@@ -158,10 +158,44 @@ pub const LONGEST_WINDOW: u64 = 60;
 /// How much longer the front's first try of a command may have been on the way than its second, in milliseconds.
 const ON_THE_WAY_MS: u64 = 1000;
 
-/// Whether a grant was not used for longer than the event's `refresh_idle_days` allows.
-#[must_use]
-pub fn is_idle(last_used_at: UnixTime, idle_days: Option<u64>, now: UnixTime) -> bool {
-    idle_days.is_some_and(|days| now.since(last_used_at) > days.saturating_mul(DAY))
+/// How long an event lets a grant go unused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct IdleLimit {
+    /// The event's `refresh_idle_days`.
+    pub days: Option<u64>,
+    /// What was last used before this had ended before the event allowed more days: it has ended for good.
+    pub ended_before: UnixTime,
+}
+
+impl IdleLimit {
+    /// Whether a grant that was last used at this time has ended by it.
+    #[must_use]
+    pub fn ends(self, last_used_at: UnixTime, now: UnixTime) -> bool {
+        last_used_at < self.ended_before
+            || self
+                .days
+                .is_some_and(|days| now.since(last_used_at) > days.saturating_mul(DAY))
+    }
+
+    /// Whether it ends any.
+    #[must_use]
+    pub fn is_set(self) -> bool {
+        self != Self::default()
+    }
+
+    /// The limit once the event allows so many days.
+    #[must_use]
+    pub fn changed_to(self, days: Option<u64>, now: UnixTime) -> Self {
+        let is_more = |before: &u64| days.is_none_or(|days| days > *before);
+        let ended_before = match self.days.filter(is_more) {
+            Some(before) => UnixTime(now.0.saturating_sub(before.saturating_mul(DAY))),
+            None => UnixTime::default(),
+        };
+        Self {
+            days,
+            ended_before: self.ended_before.max(ended_before),
+        }
+    }
 }
 
 impl Grant {
@@ -210,7 +244,7 @@ impl Grant {
             return Decision::Refuse(RefreshRefusal::Dead);
         }
         // 3.
-        if is_idle(self.last_used_at, request.idle_days, now.seconds()) {
+        if request.idle.ends(self.last_used_at, now.seconds()) {
             if !request.rules.authoritative {
                 return Decision::AskAuthority;
             }

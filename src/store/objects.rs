@@ -180,6 +180,7 @@ mod tests {
                 name: String::from("Con"),
                 retry_window: 10,
                 refresh_idle_days: None,
+                idle_ended_before: crate::protocol::time::UnixTime::default(),
                 pat_max_days: None,
                 accent: None,
             },

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{Alive, AskingClient, Begin, Refusal, Reply};
 use super::profile::{PROFILE, Profile};
-use crate::grant::state::{Decision, EndReason, Grant, Refresh, Standing, is_idle};
+use crate::grant::state::{Decision, EndReason, Grant, IdleLimit, Refresh, Standing};
 use crate::ledger::outbox::{self, Now};
 use crate::ledger::{Corrupt, Ledger, count, load, load_all, sortable, store};
 use crate::protocol::client::ClientId;
@@ -136,8 +136,8 @@ pub struct Asked<'a> {
     pub scope: Option<&'a Scope>,
     /// The event's `retry_window`, in seconds.
     pub window: u64,
-    /// The event's `refresh_idle_days`.
-    pub idle_days: Option<u64>,
+    /// How long the event lets a grant go unused.
+    pub idle: IdleLimit,
 }
 
 /// Refreshes a grant (RFC 6749 section 6); the decision is [`Grant::refresh`].
@@ -172,7 +172,7 @@ pub fn refresh(
             kid: &begin.kid,
             successor_hash: &begin.token_hash,
             window: asked.window,
-            idle_days: asked.idle_days,
+            idle: asked.idle,
             rules: &begin.rules,
             allowed,
         },
@@ -281,10 +281,15 @@ pub fn covers(
         client_id,
         incarnation,
         idle_days,
+        idle_ended_before,
         scope: Some(asked),
     } = client
     else {
         return Ok(false);
+    };
+    let limit = IdleLimit {
+        days: *idle_days,
+        ended_before: *idle_ended_before,
     };
     let count = revocations(ledger, client_id)?;
     let prefix = format!("{LIVE}{client_id}/");
@@ -300,9 +305,9 @@ pub fn covers(
                 && asked.is_within(&row.scope);
             // The index does not say when a grant was used last: it would have to be written at every refresh.
             let idle = || -> Result<bool, Corrupt> {
-                Ok(idle_days.is_some()
+                Ok(limit.is_set()
                     && load::<Grant>(ledger, &format!("{GRANT}{id}"))?
-                        .is_none_or(|grant| is_idle(grant.last_used_at, *idle_days, now.seconds())))
+                        .is_none_or(|grant| limit.ends(grant.last_used_at, now.seconds())))
             };
             if covers && !idle()? {
                 return Ok(true);

@@ -119,7 +119,8 @@ impl Object for PlatformObject {
                     Some(row) => (row.line.id.clone(), row.line.created_at),
                     None => (fresh_id, now.seconds()),
                 };
-                let settings = match patch.apply(before.map(|row| row.line.settings)) {
+                let settings = match patch.apply(before.map(|row| row.line.settings), now.seconds())
+                {
                     Ok(settings) => settings,
                     Err(problem) => return Ok(Reply::Problem(problem)),
                 };

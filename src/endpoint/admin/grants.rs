@@ -10,7 +10,6 @@ use crate::account::object::AccountObject;
 use crate::directory::event::EventLine;
 use crate::directory::event_command as event;
 use crate::directory::event_object::account_object;
-use crate::grant::state::is_idle;
 use crate::ledger::outbox::ObjectKind;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
@@ -62,11 +61,10 @@ async fn living<P: Ports>(
     let incarnations = integrations::incarnations(call, &event.id, client_ids).await?;
     let lives = |line: &GrantLine| {
         incarnations.get(&line.client_id) == Some(&line.incarnation)
-            && !is_idle(
-                line.last_used_at,
-                event.settings.refresh_idle_days,
-                call.now,
-            )
+            && !event
+                .settings
+                .idle_limit()
+                .ends(line.last_used_at, call.now)
     };
     Ok(lines.into_iter().filter(lives).collect())
 }

@@ -164,6 +164,7 @@ pub(super) async fn decide<P: Ports>(
         client_id: request.client.application.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
         idle_days: request.client.event.settings.refresh_idle_days,
+        idle_ended_before: request.client.event.settings.idle_ended_before,
         scope: request.rest.clone().ok().flatten().filter(|_| may_skip),
     };
     let person = match session::signed_in(site, Some(client.clone())).await {
@@ -277,6 +278,7 @@ pub(super) async fn decide<P: Ports>(
         client_id: client.client_id.clone(),
         incarnation: request.integration.incarnation.clone(),
         idle_days: request.client.event.settings.refresh_idle_days,
+        idle_ended_before: request.client.event.settings.idle_ended_before,
         scope: Some(scope.clone()),
     };
     if may_skip && by_now != client {

@@ -7,7 +7,6 @@ use crate::directory::event::EventRecord;
 use crate::directory::integration::Integration;
 use crate::endpoint::bearer;
 use crate::endpoint::client_auth::Stop;
-use crate::grant::state::is_idle;
 use crate::protocol::client::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::directory::{self, Source};
@@ -183,9 +182,9 @@ impl<P: Ports> Asker<'_, P> {
                 continue;
             };
             // Settings, which may be old here. An access token never outlives the days; a refresh token does.
-            let idle_days = client.event.settings.refresh_idle_days;
+            let limit = client.event.settings.idle_limit();
             let off = alive.profile.service && !integration.service_refresh_tokens;
-            if off || is_idle(alive.last_used_at, idle_days, site.now) {
+            if off || limit.ends(alive.last_used_at, site.now) {
                 continue;
             }
             let subject = if alive.profile.service {

@@ -251,6 +251,7 @@ impl<P: Ports> Request<'_, P> {
                     asked: self.asked.clone(),
                     window: known.event.settings.retry_window,
                     idle_days: known.event.settings.refresh_idle_days,
+                    idle_ended_before: known.event.settings.idle_ended_before,
                     begin,
                 },
             )

@@ -69,7 +69,10 @@ fn refresh(grant: &mut Grant, call: &Call<'_>, seconds: u64) -> Decision {
             kid: "k2",
             successor_hash: "h2",
             window: call.window,
-            idle_days: Some(2),
+            idle: IdleLimit {
+                days: Some(2),
+                ..IdleLimit::default()
+            },
             rules: &rules,
             allowed: Scope::parse(call.allowed).unwrap(),
         },
@@ -285,18 +288,49 @@ fn a_rotation_changes_what_it_must_and_nothing_else() {
     assert_eq!(one, expected);
 }
 
+fn limit(days: u64) -> IdleLimit {
+    IdleLimit::default().changed_to(Some(days), UnixTime(T0 / 1000))
+}
+
+#[test]
+fn what_idleness_has_ended_stays_ended_when_more_is_allowed() {
+    let now = UnixTime(T0 / 1000);
+    let (at_the_limit, over) = (UnixTime(now.0 - 2 * DAY), UnixTime(now.0 - 2 * DAY - 1));
+    assert_eq!(limit(2).changed_to(Some(2), now), limit(2));
+    assert!(
+        !limit(2)
+            .changed_to(Some(1), now)
+            .changed_to(None, now)
+            .ends(UnixTime(now.0 - DAY), now)
+    );
+    for days in [None, Some(30)] {
+        let changed = limit(2).changed_to(days, now);
+        assert_eq!(changed.days, days);
+        assert!(changed.ends(over, now), "{days:?}");
+        assert!(!changed.ends(at_the_limit, now), "{days:?}");
+    }
+    assert!(limit(2).changed_to(Some(1), now).ends(at_the_limit, now));
+    let twice = limit(2)
+        .changed_to(None, now)
+        .changed_to(Some(9), now.plus(DAY))
+        .changed_to(None, now.plus(2 * DAY));
+    assert!(twice.ends(over, now) && !twice.ends(at_the_limit, now));
+    assert!(limit(2).is_set() && limit(2).changed_to(None, now).is_set());
+    assert!(!IdleLimit::default().changed_to(None, now).is_set());
+}
+
 #[test]
 fn idleness_begins_after_the_last_allowed_second() {
     let last = UnixTime(T0 / 1000);
-    assert!(!is_idle(last, Some(2), last.plus(2 * DAY)));
-    assert!(is_idle(last, Some(2), last.plus(2 * DAY + 1)));
+    assert!(!limit(2).ends(last, last.plus(2 * DAY)));
+    assert!(limit(2).ends(last, last.plus(2 * DAY + 1)));
     assert!(
-        !is_idle(last, Some(2), UnixTime(last.0 - 9)),
+        !limit(2).ends(last, UnixTime(last.0 - 9)),
         "a clock set back"
     );
-    assert!(!is_idle(last, Some(2), last.plus(DAY)));
-    assert!(is_idle(last, Some(2), last.plus(9 * DAY)));
-    assert!(!is_idle(last, None, last.plus(9000 * DAY)));
+    assert!(!limit(2).ends(last, last.plus(DAY)));
+    assert!(limit(2).ends(last, last.plus(9 * DAY)));
+    assert!(!IdleLimit::default().ends(last, last.plus(9000 * DAY)));
     let mut one = grant("a");
     assert_eq!(refresh(&mut one, &CALL, 2 * DAY), Decision::Issue);
 }
