@@ -2,7 +2,7 @@
 
 const SCOPES = ['obo_scopes', 'service_scopes'];
 
-const SCOPE_LOST = 'Grants that have such a scope lose it at their next refresh, for good: approving it again does not bring it back. '
+const SCOPE_LOST = 'Grants that have such a scope lose it at their next refresh, for good: approving it again after that does not bring it back. '
   + 'A grant that has no scopes left ends.';
 const REFRESH_TOKENS_LOST = 'The refresh tokens that it has as a service end, for good: switching them on again does not bring them back.';
 

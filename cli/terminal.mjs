@@ -47,7 +47,7 @@ export function record(thing) {
 /** Asks before what cannot be undone: the name has to be typed, so that it is the right one. */
 export async function confirmByName(yes, consequence, name) {
   if (yes) return;
-  const answer = await ask(`${consequence}\nThis cannot be undone. Type ${plain(name)} to continue: `);
+  const answer = await ask(`${consequence}\nThis cannot be undone. Type ${plain(name)} to continue: `, `${consequence}\n`);
   if (answer.trim() !== name) throw wrongUsage('The name you typed does not match. Nothing was changed.');
 }
 
@@ -57,8 +57,9 @@ export async function confirm(yes, question) {
   if (!/^y(es)?$/i.test(answer.trim())) throw wrongUsage('Nothing was changed.');
 }
 
-async function ask(question) {
-  if (!process.stdin.isTTY) throw wrongUsage('This needs to be confirmed, but nobody can be asked here. Nothing was changed.', 'To continue without being asked, add --yes.');
+/** `why`: what is said of it where nobody can be asked. */
+async function ask(question, why = '') {
+  if (!process.stdin.isTTY) throw wrongUsage(`${why}This needs to be confirmed, but nobody can be asked here. Nothing was changed.`, 'To continue without being asked, add --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise((resolve) => {

@@ -2,17 +2,18 @@
 // an order in which nothing is needed before it is there, or removed while it is in use.
 
 import { takenAway } from '../approval.mjs';
+import { endedByIdleness } from '../idle.mjs';
 import { path } from '../operator-api.mjs';
 import { changedFields, inWords } from './difference.mjs';
 import { isBuiltIn } from './state.mjs';
 
 /**
- * `{changes, steps, kept, guessed, narrowed, faults}`. A change is `{sign, what, details}`; a step is called with the API and
+ * `{changes, steps, kept, guessed, narrowed, ended, faults}`. A change is `{sign, what, details}`; a step is called with the API and
  * the applications registered so far. `kept` is what the description does not have and pruning would remove,
- * `guessed` the applications known by their names only, `narrowed` the approvals from which something is taken.
+ * `guessed` the applications known by their names only, `narrowed` the approvals from which something is taken, `ended` what is said of grants that end.
  */
 export function planOf(description, state, prune) {
-  const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], narrowed: [], faults: [] };
+  const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], narrowed: [], ended: [], faults: [] };
   const applications = matchApplications(description, state, plan);
   planEvent(plan, description.event, state.event);
   const { catalogue, narrow } = planScopes(plan, description.scopes, state.scopes);
@@ -26,6 +27,8 @@ export function planOf(description, state, prune) {
 function planEvent(plan, { host, ...settings }, there) {
   const fields = changedFields(settings, there);
   if (there && Object.keys(fields).length === 0) return;
+  const ended = endedByIdleness(fields, there);
+  if (ended) plan.ended.push(ended);
   if (!there && !settings.name) plan.faults.push('event.name is missing: a new event needs it.');
   plan.changes.push({ sign: there ? '~' : '+', what: `event ${host}`, details: inWords(fields, there) });
   plan.steps.push((api) => api.put(path`/events/${host}`, fields));

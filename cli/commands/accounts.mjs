@@ -1,6 +1,6 @@
 import { bodyOf, names, text } from '../arguments.mjs';
 import { path } from '../operator-api.mjs';
-import { confirmByName, readPassword, remark, table } from '../terminal.mjs';
+import { confirmByName, plain, readPassword, remark, table } from '../terminal.mjs';
 import { MOST, YES, accountOf, findAccount, saved } from './common.mjs';
 
 const OPERANDS = ['HOST', 'ACCOUNT'];
@@ -37,7 +37,9 @@ const create = {
   options: FIELDS,
   required: ['email', 'name'],
   async run({ api, out, values, operands: [host] }) {
-    saved(out, await api.post(path`/events/${host}/accounts`, await bodyWithPassword(create, values)));
+    const account = await api.post(path`/events/${host}/accounts`, await bodyWithPassword(create, values));
+    saved(out, account);
+    await remarkOnRoles(api, host, account, values);
   },
 };
 
@@ -45,12 +47,28 @@ const update = {
   words: ['accounts', 'update'],
   summary: 'changes an account; a new password signs the person out everywhere',
   operands: OPERANDS,
-  options: FIELDS,
+  options: { ...FIELDS, ...YES },
   async run({ api, out, values, operands: [host, account] }) {
-    const { id } = await findAccount(api, host, account);
-    saved(out, await api.patch(path`/events/${host}/accounts/${id}`, await bodyWithPassword(update, values)));
+    const there = await findAccount(api, host, account);
+    const taken = ['roles', 'permissions'].flatMap((field) => there[field].filter((name) => bodyOf(update, values)[field]?.includes(name) === false));
+    if (taken.length > 0) await confirmByName(values.yes, takenFrom(there, taken), there.email);
+    const changed = await api.patch(path`/events/${host}/accounts/${there.id}`, await bodyWithPassword(update, values));
+    saved(out, changed);
+    await remarkOnRoles(api, host, changed, values);
   },
 };
+
+const takenFrom = ({ email }, taken) => `This takes ${taken.map(plain).join(', ')} from ${plain(email)}. Applications that they authorized lose what `
+  + 'depends on it when they next renew their access. Giving it back does not bring that back.';
+
+/** A role that does not exist gives nothing, and is most likely a slip. */
+async function remarkOnRoles(api, host, { roles }, values) {
+  if (!values.roles) return;
+  const known = (await api.items(path`/events/${host}/roles`)).map(({ name }) => name);
+  for (const role of roles.filter((name) => !known.includes(name))) {
+    remark(`${host} has no role "${plain(role)}". It gives nothing, unless such a role is created.`);
+  }
+}
 
 async function disable({ api, out, values, operands: [host, account] }) {
   const { id, email } = await findAccount(api, host, account);

@@ -58,6 +58,7 @@ async function carryOut(api, plan, values, registered) {
   const deletes = plan.changes.some(({ sign }) => sign === '-');
   const lost = [
     ...(deletes ? ['Everything marked "-" is deleted, and grants that depend on it end or lose part of what they allow.'] : []),
+    ...plan.ended,
     ...(plan.narrowed.length > 0 ? ['What is taken away comes back only with a new authorization.'] : []),
   ];
   if (lost.length > 0) await confirmByName(values.yes, lost.join('\n'), plan.host);

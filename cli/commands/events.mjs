@@ -1,4 +1,5 @@
 import { bodyOf, nullable, number, text } from '../arguments.mjs';
+import { endedByIdleness } from '../idle.mjs';
 import { path } from '../operator-api.mjs';
 import { confirmByName, print, record, remark, table } from '../terminal.mjs';
 import { MOST, YES, saved } from './common.mjs';
@@ -33,9 +34,13 @@ const put = {
     'refresh-idle-days': nullable('never', number('refresh_idle_days', 'days without use after which a grant ends')),
     'pat-max-days': nullable('none', number('pat_max_days', 'the most days a personal access token can last; none: no limit')),
     accent: nullable('none', text('accent', '#RRGGBB', 'the colour of the band at the top of its pages')),
+    ...YES,
   },
   async run({ api, out, values, operands: [host] }) {
-    saved(out, await api.put(path`/events/${host}`, bodyOf(put, values)));
+    const body = bodyOf(put, values);
+    const ended = endedByIdleness(body, await api.find(path`/events/${host}`));
+    if (ended) await confirmByName(values.yes, ended, host);
+    saved(out, await api.put(path`/events/${host}`, body));
   },
 };
 

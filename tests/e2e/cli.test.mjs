@@ -170,7 +170,7 @@ test('an event is created, changed, shown, listed and deleted', async () => {
   const host = 'events.localhost';
   const created = await json(['events', 'put', host, '--name', 'First', '--pat-max-days', 'none', '--accent', '#0a7cff']);
   assert.deepEqual([created.host, created.name, created.pat_max_days, created.accent], [host, 'First', null, '#0a7cff']);
-  const changed = await json(['events', 'put', host, '--retry-window', '5', '--refresh-idle-days', '30', '--accent', 'none']);
+  const changed = await json(['events', 'put', host, '--retry-window', '5', '--refresh-idle-days', '30', '--accent', 'none', '--yes']);
   assert.deepEqual([changed.name, changed.retry_window, changed.refresh_idle_days, changed.accent], ['First', 5, 30, null]);
   assert.match(await succeed(['events', 'show', host]), /name +First[^]*pii:basic/);
   assert.match(await succeed(['events', 'list']), /HOST +NAME[^]*events\.localhost +First/);
@@ -189,6 +189,24 @@ test('before what cannot be undone the name has to be typed', async () => {
   const same = await runInTerminal(['events', 'delete', host], [['Type typed.localhost', host]]);
   assert.equal(same.status, 0, same.stdout);
   assert.ok(!await exists(`/events/${host}`));
+});
+
+test('before grants end because fewer days without use are allowed, the host’s name has to be typed', async () => {
+  const host = 'idle.localhost';
+  const days = async () => (await operator.must('GET', `/events/${host}`)).refresh_idle_days;
+  const put = (value) => ['events', 'put', host, '--refresh-idle-days', value];
+  await succeed(['events', 'put', host, '--name', 'Idle', '--refresh-idle-days', '300']);
+  for (const more of ['400', 'never']) await succeed(put(more));
+  assert.match(await fail(WRONG_USAGE, put('1')), /not been used for 1 day end\.[^]*--yes/);
+  assert.equal(await days(), null);
+  const other = await runInTerminal(put('30'), [['30 days end', 'idle']]);
+  assert.deepEqual([other.status, await days()], [WRONG_USAGE, null], other.stdout);
+  const same = await runInTerminal(put('30'), [['30 days end', host]]);
+  assert.deepEqual([same.status, await days()], [0, 30], same.stdout);
+  await succeed([...put('2'), '--yes']);
+  const file = write('idle.yaml', `event: {host: ${host}, refresh_idle_days: 1}\n`);
+  const applied = await runInTerminal(['apply', file], [['1 day end', host]]);
+  assert.deepEqual([applied.status, await days()], [0, 1], applied.stdout);
 });
 
 test('a client secret is printed once, with a note, and never again', async () => {
@@ -291,6 +309,24 @@ test('an account is created, found by its address, changed, disabled, enabled an
   assert.equal((await json(['accounts', 'enable', event.host, created.id])).status, 'active');
   await succeed(['accounts', 'delete', event.host, 'robin@people.example', '--yes']);
   assert.ok(!await exists(`${event.path}/accounts/${created.id}`));
+});
+
+test('before a role or permission is taken from somebody their address has to be typed; a role that does not exist is remarked on', async () => {
+  const event = await willcall.event('roles.localhost').create();
+  await operator.must('PUT', `${event.path}/roles`, [{ name: 'crew', title: 'Crew', permissions: [] }]);
+  const email = 'robin@people.example';
+  const created = await run(['accounts', 'create', event.host, '--email', email, '--name', 'Robin', '--roles', 'crew staf', '--permissions', 'badges']);
+  assert.equal(created.status, 0, created.stderr);
+  assert.match(created.stderr, /^roles\.localhost has no role "staf"\.[^\n]*\n$/);
+  const update = (...options) => ['accounts', 'update', event.host, email, ...options];
+  const held = async () => { const { roles, permissions } = await json(['accounts', 'find', event.host, email]); return [roles, permissions]; };
+  assert.match(await fail(WRONG_USAGE, update('--roles', '', '--permissions', '')), /takes crew, staf, badges from robin@people\.example\.[^]*--yes/);
+  assert.deepEqual(await held(), [['crew', 'staf'], ['badges']]);
+  const taken = await runInTerminal(update('--roles', 'crew'), [['takes staf from', email]]);
+  assert.deepEqual([taken.status, await held()], [0, [['crew'], ['badges']]], taken.stdout);
+  await succeed(update('--roles', '', '--yes'));
+  await succeed(update('--permissions', 'badges desk'));
+  assert.deepEqual(await held(), [[], ['badges', 'desk']]);
 });
 
 test('a password that is typed is not shown, and has to be typed twice', async () => {
