@@ -116,6 +116,12 @@ pub enum Command {
         actor: String,
         /// To what.
         subject: String,
+        /// Whose it was, where the actor does not say so. An earlier version's front leaves it out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Which application had it, where the actor does not say so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<ClientId>,
     },
     /// Adds to the usage counts.
     AddUsage(Vec<UsageLine>),

@@ -314,6 +314,7 @@ pub async fn revoke_application<P: Ports>(
             "grant.revoked_by_person",
             owner.as_str(),
             client_id.as_str(),
+            None,
         );
     }
     Ok(Done::Access(client_id).reply())

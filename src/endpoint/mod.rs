@@ -31,7 +31,7 @@ use crate::pages::{Layout, Link, NoticePage, Person};
 use crate::protocol::time::UnixTime;
 use crate::store::ports::{Fault, Ports};
 use crate::token::access_token::Issuer;
-use crate::token::id::OwnerId;
+use crate::token::id::{AccountId, OwnerId};
 use crate::token::key::KeyRing;
 use crate::web::inbound::Head;
 use crate::web::reply::{Forms, Reply};
@@ -92,12 +92,14 @@ impl<P: Ports> Site<'_, P> {
         notice(self.layout(None), status, heading, paragraphs, action)
     }
 
-    /// Writes to the event's audit log after the answer has gone out.
-    pub fn audit_later(&self, kind: &str, actor: &str, subject: &str) {
+    /// Writes to the event's audit log after the answer has gone out. `account`: whose it was, if the actor does not say so.
+    pub fn audit_later(&self, kind: &str, actor: &str, subject: &str, account: Option<AccountId>) {
         let command = event_command::Command::Note {
             kind: kind.to_owned(),
             actor: actor.to_owned(),
             subject: subject.to_owned(),
+            account,
+            client_id: None,
         };
         if let Ok(command) = serde_json::to_string(&command) {
             self.ports

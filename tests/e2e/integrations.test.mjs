@@ -1077,6 +1077,7 @@ test('audit: what operators, people and thieves did, newest first, with no secre
     return Object.keys(expected).every((type) => items.some((item) => item.type === type)) ? items : undefined;
   }, `an entry for each of ${Object.keys(expected)}`);
   for (const [type, actor] of Object.entries(expected)) assert.equal(entries.find((entry) => entry.type === type).actor, actor, type);
+  for (const type of ['grant.refresh_token_reused', 'grant.code_replayed']) assert.equal(entries.find((entry) => entry.type === type).account, sam.id, type);
   const times = entries.map((entry) => Date.parse(entry.at));
   assert.ok(times.every(Number.isFinite));
   assert.deepEqual(times, [...times].sort((a, b) => b - a));

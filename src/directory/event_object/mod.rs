@@ -177,8 +177,14 @@ impl Object for EventObject {
                 kind,
                 actor,
                 subject,
+                account,
+                client_id,
             } => {
-                audit::write(ledger, &kind, &actor, &[("subject", &subject)], now)?;
+                let account = account.iter().map(|id| ("account", id.as_str()));
+                let client_id = client_id.iter().map(|id| ("client_id", id.as_str()));
+                let mut detail = vec![("subject", subject.as_str())];
+                detail.extend(account.chain(client_id));
+                audit::write(ledger, &kind, &actor, &detail, now)?;
                 Ok(Reply::Done)
             }
             Command::AddUsage(lines) => {

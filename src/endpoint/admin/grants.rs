@@ -108,25 +108,33 @@ pub async fn end<P: Ports>(
     let AccountReply::Grants { items, .. } = ask(call, &event, &id, &command).await? else {
         return Err(unexpected());
     };
-    if living(call, &event, items).await?.is_empty() {
+    let Some(grant) = living(call, &event, items).await?.into_iter().next() else {
         return Err(missing("grant"));
-    }
+    };
     let command = Command::EndGrant {
         grant_id: grant_id.clone(),
     };
     // It was there a moment ago: if it has ended by now, it was by this call's lost answer, or as well by another.
     ask(call, &event, &id, &command).await?;
     call.changed();
-    note(call, &event.id, grant_id);
+    note(call, &event.id, grant_id, id, grant.client_id);
     Ok(Reply::empty(204))
 }
 
 /// For the audit log, after the answer has gone out.
-fn note<P: Ports>(call: &Call<'_, P>, event_id: &EventId, grant_id: GrantId) {
+fn note<P: Ports>(
+    call: &Call<'_, P>,
+    event_id: &EventId,
+    grant_id: GrantId,
+    account: AccountId,
+    client_id: ClientId,
+) {
     let command = event::Command::Note {
         kind: String::from("grant.revoked_by_operator"),
         actor: String::from("operator"),
         subject: grant_id.into(),
+        account: Some(account),
+        client_id: Some(client_id),
     };
     if let Ok(command) = serde_json::to_string(&command) {
         call.ports

@@ -201,12 +201,18 @@ pub async fn create<P: Ports>(site: &Site<'_, P>) -> Result<Reply, Fault> {
         .seal(site.ring, &site.event.id)
         .ok_or(Fault::Broken("a personal access token could not be signed"))?;
     for id in &replaced {
-        site.audit_later("personal_access_token.replaced", account_id.as_str(), id);
+        site.audit_later(
+            "personal_access_token.replaced",
+            account_id.as_str(),
+            id,
+            None,
+        );
     }
     site.audit_later(
         "personal_access_token.created",
         account_id.as_str(),
         &token.id,
+        None,
     );
     if wants_json(site) {
         let made = TokenLine {
@@ -368,7 +374,7 @@ pub async fn revoke<P: Ports>(site: &Site<'_, P>, id: &str) -> Result<Reply, Fau
     site.ports.replicas().forget_account(&site.event.id, owner);
     // Whoever presses twice finds it gone, and that is what was wanted; it ended once.
     if matches!(reply, AccountReply::Done) {
-        site.audit_later("personal_access_token.revoked", owner.as_str(), id);
+        site.audit_later("personal_access_token.revoked", owner.as_str(), id, None);
     }
     Ok(if wants_json(site) {
         Reply::empty(204)

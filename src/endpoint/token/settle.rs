@@ -87,7 +87,7 @@ impl<P: Ports> Request<'_, P> {
                 "scope asks for more than was granted, or for nothing that is still allowed.",
             )),
             AccountReply::Refused(why) => {
-                self.audit(why, &next.grant_id);
+                self.audit(why, &next);
                 Err(self.refuse(refusal, &why))
             }
             _ => Err(
@@ -125,14 +125,16 @@ impl<P: Ports> Request<'_, P> {
     }
 
     /// What shows that a code or a token was stolen goes into the event's audit log.
-    fn audit(&self, why: Refusal, grant_id: &GrantId) {
+    fn audit(&self, why: Refusal, token: &RefreshToken) {
         let kind = match why {
             Refusal::CodeReplayed => "grant.code_replayed",
             Refusal::Refresh(RefreshRefusal::Reused) => "grant.refresh_token_reused",
             _ => return,
         };
+        let client_id = self.client.id().as_str();
+        let subject = token.grant_id.as_str();
         self.site
-            .audit_later(kind, self.client.id().as_str(), grant_id.as_str());
+            .audit_later(kind, client_id, subject, token.owner.account());
     }
 
     pub(super) fn success(&self, subject: Subject, settled: Settled) -> Result<Success, Stop> {
