@@ -9,7 +9,9 @@ const COLUMNS = ['client_id', 'application', 'status', 'obo_scopes', 'service_sc
 
 async function list({ api, out, most, operands: [host] }) {
   const integrations = await api.items(path`/events/${host}/integrations`, { most });
-  const rows = integrations.map(({ application_name, ...rest }) => ({ ...rest, application: application_name }));
+  const rows = integrations.map(({ application_name, application_status, status, ...rest }) => ({
+    ...rest, application: application_name, status: application_status === 'suspended' ? 'suspended at every event' : status,
+  }));
   out(integrations, () => table(rows, COLUMNS, 'No application is approved at this event.'));
 }
 

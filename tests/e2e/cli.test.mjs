@@ -246,6 +246,8 @@ test('an integration is approved, paused, resumed and taken back', async () => {
   assert.deepEqual((await json(['integrations', 'put', ...place, '--service-scopes', '', '--no-service-refresh-tokens', '--yes'])).service_scopes, []);
   assert.match(await fail(REFUSED, ['integrations', 'put', ...place, '--obo-scopes', 'badge:print pii:basic no:such']), /no:such/);
   assert.match(await succeed(['integrations', 'list', place[0]]), new RegExp(`CLIENT_ID +APPLICATION [^]*${client_id} +Rota Robot +active +badge:print pii:basic`));
+  await operator.must('PATCH', `/applications/${client_id}`, { status: 'suspended' });
+  assert.match(await succeed(['integrations', 'list', place[0]]), /Rota Robot +suspended at every event +badge:print/);
   await succeed(['integrations', 'delete', ...place, '--yes']);
   assert.ok(!await exists(`${event}/integrations/${client_id}`));
 });

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::applications::{self, STATUSES};
 use super::{Call, Stop, list, unexpected};
+use crate::directory::application::Application;
 use crate::directory::event_command::{Command, Reply as EventReply};
 use crate::directory::event_object::EventObject;
 use crate::directory::integration::{IntegrationPatch, IntegrationReport};
@@ -24,6 +25,7 @@ use crate::web::reply::Reply;
 struct IntegrationView<'a> {
     client_id: &'a ClientId,
     application_name: &'a str,
+    application_status: Status,
     obo_scopes: &'a BTreeSet<String>,
     service_scopes: &'a BTreeSet<String>,
     service_refresh_tokens: bool,
@@ -31,11 +33,12 @@ struct IntegrationView<'a> {
     last_used_on: Option<&'a str>,
 }
 
-fn view<'a>(report: &'a IntegrationReport, application_name: &'a str) -> IntegrationView<'a> {
+fn view<'a>(report: &'a IntegrationReport, application: &'a Application) -> IntegrationView<'a> {
     let row = &report.integration;
     IntegrationView {
         client_id: &row.client_id,
-        application_name,
+        application_name: &application.name,
+        application_status: application.status,
         obo_scopes: &row.obo_scopes,
         service_scopes: &row.service_scopes,
         service_refresh_tokens: row.service_refresh_tokens,
@@ -44,15 +47,15 @@ fn view<'a>(report: &'a IntegrationReport, application_name: &'a str) -> Integra
     }
 }
 
-/// The names of those of these applications that there are.
-async fn names<P: Ports>(
+/// Those of these applications that there are.
+async fn known<P: Ports>(
     call: &Call<'_, P>,
     client_ids: Vec<ClientId>,
-) -> Result<BTreeMap<ClientId, String>, Stop> {
+) -> Result<BTreeMap<ClientId, Application>, Stop> {
     let found = applications::find_all(call, client_ids).await?;
     Ok(found
         .into_iter()
-        .map(|row| (row.client_id, row.name))
+        .map(|row| (row.client_id.clone(), row))
         .collect())
 }
 
@@ -81,7 +84,7 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
     let id = call.event_id(host).await?;
     let PageRequest { mut after, limit } = call.page(list::is_number)?;
     // On until the page is full and one more is known of: rows of deleted applications leave no gaps.
-    let mut found: Vec<(IntegrationReport, String)> = Vec::new();
+    let mut found: Vec<(IntegrationReport, Application)> = Vec::new();
     loop {
         // Not fewer than usual at a time: there may be many such rows.
         let wanted = limit
@@ -93,10 +96,10 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
             limit: wanted,
         };
         let (rows, next) = page(call, &id, request).await?;
-        let mut names = names(call, applications_of(&rows)).await?;
+        let mut known = known(call, applications_of(&rows)).await?;
         found.extend(rows.into_iter().filter_map(|row| {
-            let name = names.remove(&row.integration.client_id)?;
-            Some((row, name))
+            let application = known.remove(&row.integration.client_id)?;
+            Some((row, application))
         }));
         if next.is_none() || found.len() > limit {
             break;
@@ -107,7 +110,10 @@ pub async fn list<P: Ports>(call: &Call<'_, P>, host: &str) -> Result<Reply, Sto
     found.truncate(limit);
     let last = found.last().filter(|_| more);
     let next = last.map(|(row, _)| row_of(&row.integration.client_id));
-    let items: Vec<_> = found.iter().map(|(row, name)| view(row, name)).collect();
+    let items: Vec<_> = found
+        .iter()
+        .map(|(row, application)| view(row, application))
+        .collect();
     Ok(list::reply(items, next.as_deref()))
 }
 
@@ -116,14 +122,14 @@ pub async fn get<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> R
     let id = call.event_id(host).await?;
     let application = applications::find(call, client_id).await?;
     let command = Command::GetIntegration {
-        client_id: application.client_id,
+        client_id: application.client_id.clone(),
     };
     let EventReply::Integration { integration, .. } =
         call.event(&id, &command, "integration").await?
     else {
         return Err(unexpected());
     };
-    Ok(Reply::json(200, &view(&integration, &application.name)))
+    Ok(Reply::json(200, &view(&integration, &application)))
 }
 
 /// `PUT …/events/{host}/integrations/{client_id}`: 201 if it is new.
@@ -137,11 +143,16 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> R
         service_refresh_tokens: fields.flag("service_refresh_tokens")?,
         status: fields.word("status", STATUSES)?,
     };
-    fields.only_shown(&["client_id", "application_name", "last_used_on"])?;
+    fields.only_shown(&[
+        "client_id",
+        "application_name",
+        "application_status",
+        "last_used_on",
+    ])?;
     fields.finish()?;
     let fresh_incarnation = random_id("", call.ports);
     let command = Command::PutIntegration {
-        client_id: application.client_id,
+        client_id: application.client_id.clone(),
         patch,
         fresh_incarnation: fresh_incarnation.clone(),
     };
@@ -156,7 +167,7 @@ pub async fn put<P: Ports>(call: &Call<'_, P>, host: &str, client_id: &str) -> R
     } else {
         200
     };
-    Ok(Reply::json(status, &view(&integration, &application.name)))
+    Ok(Reply::json(status, &view(&integration, &application)))
 }
 
 /// `DELETE …/events/{host}/integrations/{client_id}`.
@@ -200,7 +211,7 @@ pub async fn incarnations<P: Ports>(
         return Ok(BTreeMap::new());
     }
     let client_ids: Vec<ClientId> = client_ids.into_iter().collect();
-    let names = names(call, client_ids.clone()).await?;
+    let known = known(call, client_ids.clone()).await?;
     let command = Command::FindIntegrations { client_ids };
     let EventReply::Integrations(found) = call.event(event_id, &command, "event").await? else {
         return Err(unexpected());
@@ -209,7 +220,7 @@ pub async fn incarnations<P: Ports>(
         .items
         .into_iter()
         .map(|row| row.integration)
-        .filter(|row| names.contains_key(&row.client_id))
+        .filter(|row| known.contains_key(&row.client_id))
         .map(|row| (row.client_id, row.incarnation))
         .collect())
 }
@@ -224,10 +235,10 @@ pub async fn delete_orphans<P: Ports>(
     loop {
         let (rows, next) = page(call, event_id, PageRequest { after, limit: 200 }).await?;
         let client_ids = applications_of(&rows);
-        let names = names(call, client_ids.clone()).await?;
+        let known = known(call, client_ids.clone()).await?;
         for client_id in client_ids
             .into_iter()
-            .filter(|client_id| !names.contains_key(client_id))
+            .filter(|client_id| !known.contains_key(client_id))
         {
             let command = Command::DeleteIntegration {
                 client_id,

@@ -159,7 +159,12 @@ fn contract_7_who_sends_back_what_get_shows_is_told_what_to_leave_out() {
         (
             "PUT",
             format!("{EVENT}/integrations/{client_id}"),
-            &["client_id", "application_name", "last_used_on"],
+            &[
+                "client_id",
+                "application_name",
+                "application_status",
+                "last_used_on",
+            ],
         ),
         (
             "PATCH",

@@ -65,7 +65,7 @@ fn contract_7_an_approval_is_201_when_new_and_keeps_what_is_left_out() {
     let created = world.call("PUT", &path, approval);
     assert_eq!(created.status, 201);
     let mut expected = json!({
-        "client_id": client_id, "application_name": "Badge Buddy", "obo_scopes": ["badge:print", "stats:read"],
+        "client_id": client_id, "application_name": "Badge Buddy", "application_status": "active", "obo_scopes": ["badge:print", "stats:read"],
         "service_scopes": ["user:read"], "service_refresh_tokens": false, "status": "active",
         "last_used_on": null,
     });
@@ -83,6 +83,10 @@ fn contract_7_an_approval_is_201_when_new_and_keeps_what_is_left_out() {
         &mut expected,
         json!({"status": "suspended", "service_refresh_tokens": true}),
     );
+    assert_eq!(world.get(&path), expected);
+    let suspended = json!({"status": "suspended"});
+    world.must("PATCH", &format!("/applications/{client_id}"), suspended);
+    merge(&mut expected, json!({"application_status": "suspended"}));
     assert_eq!(world.get(&path), expected);
     assert_eq!(world.items(&format!("{EVENT}/integrations")), [expected]);
     world.must("DELETE", &path, Value::Null);
