@@ -92,6 +92,8 @@ async function askUnseen(questions) {
   const { stdin, stderr } = process;
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
+  // Whoever asked before this paused it.
+  stdin.resume();
   try {
     return await new Promise((resolve, reject) => {
       const answers = [];

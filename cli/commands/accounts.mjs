@@ -37,9 +37,9 @@ const create = {
   options: FIELDS,
   required: ['email', 'name'],
   async run({ api, out, values, operands: [host] }) {
-    const account = await api.post(path`/events/${host}/accounts`, await bodyWithPassword(create, values));
-    saved(out, account);
-    await remarkOnRoles(api, host, account, values);
+    const remarkOnRoles = await rolesOf(api, host, values);
+    saved(out, await api.post(path`/events/${host}/accounts`, await bodyWithPassword(create, values)));
+    remarkOnRoles();
   },
 };
 
@@ -52,22 +52,24 @@ const update = {
     const there = await findAccount(api, host, account);
     const taken = ['roles', 'permissions'].flatMap((field) => there[field].filter((name) => bodyOf(update, values)[field]?.includes(name) === false));
     if (taken.length > 0) await confirmByName(values.yes, takenFrom(there, taken), there.email);
-    const changed = await api.patch(path`/events/${host}/accounts/${there.id}`, await bodyWithPassword(update, values));
-    saved(out, changed);
-    await remarkOnRoles(api, host, changed, values);
+    const remarkOnRoles = await rolesOf(api, host, values);
+    saved(out, await api.patch(path`/events/${host}/accounts/${there.id}`, await bodyWithPassword(update, values)));
+    remarkOnRoles();
   },
 };
 
 const takenFrom = ({ email }, taken) => `This takes ${taken.map(plain).join(', ')} from ${plain(email)}. Applications that they authorized lose what `
   + 'depends on it when they next renew their access. Giving it back does not bring that back.';
 
-/** A role that does not exist gives nothing, and is most likely a slip. */
-async function remarkOnRoles(api, host, { roles }, values) {
-  if (!values.roles) return;
-  const known = (await api.items(path`/events/${host}/roles`)).map(({ name }) => name);
-  for (const role of roles.filter((name) => !known.includes(name))) {
-    remark(`${host} has no role "${plain(role)}". It gives nothing, unless such a role is created.`);
-  }
+/** What remarks on those of the roles that do not exist: such a one gives nothing, and is most likely a slip. */
+async function rolesOf(api, host, values) {
+  const { roles = [] } = bodyOf(create, values);
+  const known = roles.length > 0 ? (await api.items(path`/events/${host}/roles`)).map(({ name }) => name) : [];
+  return () => {
+    for (const role of roles.filter((name) => !known.includes(name))) {
+      remark(`${host} has no role "${plain(role)}". It gives nothing, unless such a role is created.`);
+    }
+  };
 }
 
 async function disable({ api, out, values, operands: [host, account] }) {

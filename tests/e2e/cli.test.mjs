@@ -326,7 +326,10 @@ test('before a role or permission is taken from somebody their address has to be
   assert.deepEqual(await held(), [['crew', 'staf'], ['badges']]);
   const taken = await runInTerminal(update('--roles', 'crew'), [['takes staf from', email]]);
   assert.deepEqual([taken.status, await held()], [0, [['crew'], ['badges']]], taken.stdout);
-  await succeed(update('--roles', '', '--yes'));
+  const password = `correct horse ${randomText()}`;
+  const both = await runInTerminal(update('--roles', '', '--password'), [['takes crew from', email], ['Password: ', password], ['Again: ', password]]);
+  assert.equal(both.status, 0, both.stdout);
+  await event.browser().signIn({ email, password });
   await succeed(update('--permissions', 'badges desk'));
   assert.deepEqual(await held(), [[], ['badges', 'desk']]);
 });
