@@ -6,6 +6,7 @@ import { Attempts } from './attempts.mjs';
 import { beginning, logError } from './log.mjs';
 import { beSound, distrust } from './memory.mjs';
 import { Table } from './table.mjs';
+import { Turns } from './turns.mjs';
 import { object_call, object_noted, object_pending, object_sweep, object_told, object_wake_after } from './willcall.js';
 
 // As many notes of an outbox are told at a time.
@@ -41,8 +42,7 @@ class Keeper extends DurableObject {
     this.table = context.storage.transactionSync(() => new Table(context.storage.sql));
     this.telling = Promise.resolve();
     this.passes = 0;
-    // What is on its way, by target: `sent`, and `next`, what is sent after it.
-    this.sending = new Map();
+    this.turns = new Turns();
     this.toldAt = 0;
     this.willTell = false;
     // Whether there may be notes that were left by the object's life before.
@@ -152,7 +152,12 @@ class Keeper extends DurableObject {
   /** Tells while nobody waits to hear how it went. */
   async tellUnasked() {
     // What it is to ring for was not told by anybody who will call again.
-    if (this.alarmAt === undefined) await this.wake().catch((error) => this.log(error));
+    if (this.alarmAt === undefined) {
+      await this.wake().catch((error) => {
+        this.log(error);
+        if (!this.willTell) this.tellLater();
+      });
+    }
     const told = await this.tell(this.newlyNoted()).catch((error) => this.nothingTold(error));
     const again = this.againAfter(told);
     if (again === undefined) return;
@@ -273,11 +278,11 @@ class Keeper extends DurableObject {
       const notes = targets ? this.notesOf(targets) : JSON.parse(object_pending(this.kind, this.table, after, NOTES_AT_ONCE, Date.now()));
       after = notes.at(-1)?.target;
       const sent = (await Promise.all(notes.map((note) => this.sendWithPatience(note)))).filter(Boolean);
-      for (const { isTold, urgent, effect } of sent) {
+      for (const { isTold, urgent, effect, fault } of sent) {
         if (isTold) continue;
         // A replica may be late; another object must not be.
-        if (effect?.do === 'write') told.replicas = false;
-        else told.objects = false;
+        if (effect?.do === 'tell' || fault) told.objects = false;
+        else told.replicas = false;
         if (urgent) told.urgent = false;
       }
       this.keepTold(sent.filter(({ isTold }) => isTold));
@@ -293,7 +298,7 @@ class Keeper extends DurableObject {
   /** What came of a sending. One that KV does not answer holds up nothing but what else there is to say of its target. */
   sendWithPatience(note) {
     const sent = this.sendInTurn(note);
-    if (note.effect?.do !== 'write') return sent;
+    if (note.effect?.do === 'tell') return sent;
     return this.patiently(sent, KV_WRITE_PATIENCE_MS).catch((error) => this.notTold(note, error));
   }
 
@@ -302,28 +307,12 @@ class Keeper extends DurableObject {
     return inTime(answer, milliseconds, 'KV does not answer', (...timer) => this.after(...timer));
   }
 
-  /**
-   * One sending of a target at a time, as KV might carry out the older of two last; and one that waits for it, which says
-   * what there is to say by then.
-   */
+  /** One sending of a target at a time: KV might carry out the older of two last. Whoever waits says what there is to say by then. */
   sendInTurn(note) {
-    const { target } = note;
-    const before = this.sending.get(target);
-    if (!before) return this.beginSending(target, this.send(note));
-    const anew = () => {
+    return this.turns.take(note.target, () => this.send(note), () => {
       beSound();
-      return this.beginSending(target, this.send(this.notesOf([target])[0]));
-    };
-    before.next ??= before.sent.then(anew, anew);
-    return before.next;
-  }
-
-  beginSending(target, sent) {
-    const turn = { sent };
-    this.sending.set(target, turn);
-    const done = () => { if (this.sending.get(target) === turn) this.sending.delete(target); };
-    sent.then(done, done);
-    return sent;
+      return this.send(this.notesOf([note.target])[0]);
+    });
   }
 
   /** The note and whether what it says has been told; nothing if it is gone. */

@@ -15,10 +15,10 @@ const settled = () => new Promise((resolve) => { setImmediate(resolve); });
 
 export class Platform {
   /**
-   * A scene: the object's `Class`, its `rows`, the `kv` around it, the clients' `scripts`, the time `now`, and whether a client
-   * `stopsUnanswered`, as its next command needs what it would have been told.
+   * A scene: the object's `Class`, its `rows`, the `kv` around it, the clients' `scripts`, the time `now`, whether a client
+   * `stopsUnanswered`, as its next command needs what it would have been told, and what `neverEnds`, by its label.
    */
-  constructor({ Class, rows, kv, scripts, now, stopsUnanswered = false }) {
+  constructor({ Class, rows, kv, scripts, now, stopsUnanswered = false, neverEnds = () => false }) {
     this.Class = Class;
     this.now = now;
     this.kv = new Map(kv);
@@ -34,11 +34,20 @@ export class Platform {
     this.failures = 0;
     this.lastDeviation = now;
     // Commands by client, each client's one after the other, and what they came to.
-    this.clients = scripts.map((commands) => ({ waiting: [...commands], isAsking: false, outcomes: [] }));
+    this.clients = [];
+    for (const commands of scripts) this.join(commands);
+    this.neverEnds = neverEnds;
     this.calls = 0;
+    // Counts what clients ask and are answered, so that it is known what came before what.
+    this.turns = 0;
     this.stopsUnanswered = stopsUnanswered;
     // What tells those who wait for the object that it was reset.
     this.resets = [];
+  }
+
+  /** One more client, which asks for these in turn. */
+  join(commands) {
+    this.clients.push({ waiting: [...commands], isAsking: false, outcomes: [] });
   }
 
   // What the Worker is given in place of the real ones.
@@ -56,6 +65,7 @@ export class Platform {
   /** Something asynchronous that ends when it is chosen to, as it is chosen to. */
   operation(label, { isStorage = false, isOutside = false, work = () => {}, undo = () => {}, fails = false, failsAfter = false, takesLong = false }) {
     return new Promise((resolve, reject) => {
+      if (this.neverEnds(label)) return;
       const operation = { label, isStorage, isOutside, work, outcomes: [] };
       const end = (how) => () => {
         this.pending = this.pending.filter((other) => other !== operation);
@@ -128,11 +138,12 @@ export class Platform {
   async ask(client) {
     const command = client.waiting.shift();
     client.isAsking = true;
+    const askedAs = (this.turns += 1);
     const call = (this.calls += 1);
     const once = (isSecond) => this.inTime(this.call(command.text, { call, isSecond }));
     const reply = await once(false).catch(() => once(true)).catch(() => undefined);
     client.isAsking = false;
-    client.outcomes.push({ command, isAcknowledged: reply !== undefined, reply, at: this.now });
+    client.outcomes.push({ command, isAcknowledged: reply !== undefined, reply, at: this.now, askedAs, answeredAs: (this.turns += 1) });
     if (reply === undefined && this.stopsUnanswered) client.waiting = [];
   }
 
@@ -216,11 +227,11 @@ export class Platform {
     return [...all, ...lost('reset'), ...late];
   }
 
-  /** Goes on until nothing is left to happen. `choose` takes the number of actions and says which. */
-  async run(choose, most = 400) {
+  /** Goes on until nothing is left to happen, or until a time. `choose` takes the number of actions and says which. */
+  async run(choose, { most = 400, until = Infinity } = {}) {
     globalThis.platform = this;
     this.labels = [];
-    for (let steps = 0; ; steps += 1) {
+    for (let steps = 0; this.now < until; steps += 1) {
       await settled();
       const actions = this.actions();
       if (actions.length === 0) return;
