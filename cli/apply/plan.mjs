@@ -10,7 +10,8 @@ import { isBuiltIn } from './state.mjs';
 /**
  * `{changes, steps, kept, guessed, narrowed, ended, faults}`. A change is `{sign, what, details}`; a step is called with the API and
  * the applications registered so far. `kept` is what the description does not have and pruning would remove,
- * `guessed` the applications known by their names only, `narrowed` the approvals from which something is taken, `ended` what is said of grants that end.
+ * `guessed` the applications known by their names only, `narrowed` the approvals from which something is taken,
+ * `ended` what is said of grants that end.
  */
 export function planOf(description, state, prune) {
   const plan = { host: description.event.host, prune, changes: [], steps: [], kept: [], guessed: [], narrowed: [], ended: [], faults: [] };

@@ -50,7 +50,8 @@ const update = {
   options: { ...FIELDS, ...YES },
   async run({ api, out, values, operands: [host, account] }) {
     const there = await findAccount(api, host, account);
-    const taken = ['roles', 'permissions'].flatMap((field) => there[field].filter((name) => bodyOf(update, values)[field]?.includes(name) === false));
+    const body = bodyOf(update, values);
+    const taken = ['roles', 'permissions'].flatMap((field) => there[field].filter((name) => body[field]?.includes(name) === false));
     if (taken.length > 0) await confirmByName(values.yes, takenFrom(there, taken), there.email);
     const remarkOnRoles = await rolesOf(api, host, values);
     saved(out, await api.patch(path`/events/${host}/accounts/${there.id}`, await bodyWithPassword(update, values)));

@@ -37,8 +37,8 @@ fn subject(request: &str, scope: &str, shown: &str) -> String {
     format!("{scope}\n{shown}\n{request}")
 }
 
-/// A hash of what the page says of who asks for what, and where the answer goes. A scope that becomes an administrative permission while the page
-/// is open was not agreed to as one.
+/// A hash of what the page says of who asks for what, and of where the answer goes. A scope that becomes an administrative
+/// permission while the page is open was not agreed to as one.
 #[must_use]
 pub fn hash_of(
     application: &Application,

@@ -1,5 +1,6 @@
 // A whole deployment on a platform on which nothing goes wrong: scenes are set there, and commands are heard on their way.
 import { Storage } from './storage.mjs';
+import { Timers } from './timers.mjs';
 
 const SECRETS = {
   WILLCALL_SECRET: 'deployment-secret-of-the-schedules-0123456789abcdef',
@@ -11,26 +12,15 @@ const CLASSES = {
 
 export const HOST = 'con.test';
 
-export class Calm {
+export class Calm extends Timers {
   constructor(built) {
+    super(Date.UTC(2026, 10, 1));
     this.built = built;
-    this.now = Date.UTC(2026, 10, 1);
     this.kv = new Map();
     this.objects = new Map();
-    this.timers = [];
     // What was asked of objects, since somebody listened.
     this.heard = [];
     globalThis.platform = this;
-  }
-
-  setTimer(work, milliseconds) {
-    const timer = { work, at: this.now + milliseconds };
-    this.timers.push(timer);
-    return timer;
-  }
-
-  clearTimer(timer) {
-    this.timers = this.timers.filter((other) => other !== timer);
   }
 
   environment() {

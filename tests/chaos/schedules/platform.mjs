@@ -1,6 +1,7 @@
 // The platform around one object: whatever it does next is one of `actions`. The first is what happens where nothing goes
 // wrong and everything comes in turn; each other is a deviation.
 import { Storage } from './storage.mjs';
+import { Timers } from './timers.mjs';
 
 const ALARM_AGAIN_MS = 2000;
 const MOST_TIMES_AGAIN = 6;
@@ -13,14 +14,14 @@ const HORIZON_MS = 600_000;
 
 const settled = () => new Promise((resolve) => { setImmediate(resolve); });
 
-export class Platform {
+export class Platform extends Timers {
   /**
    * A scene: the object's `Class`, its `rows`, the `kv` around it, the clients' `scripts`, the time `now`, whether a client
    * `stopsUnanswered`, as its next command needs what it would have been told, and what `neverEnds`, by its label.
    */
   constructor({ Class, rows, kv, scripts, now, stopsUnanswered = false, neverEnds = () => false }) {
+    super(now);
     this.Class = Class;
-    this.now = now;
     this.kv = new Map(kv);
     this.writtenAt = new Map();
     this.changedAt = new Map();
@@ -29,7 +30,6 @@ export class Platform {
     this.storage = new Storage(rows, (label, work, undo) => this.operation(label, { isStorage: true, work, fails: true, undo }));
     this.life = 0;
     this.pending = [];
-    this.timers = [];
     this.isRinging = false;
     this.failures = 0;
     this.lastDeviation = now;
@@ -48,18 +48,6 @@ export class Platform {
   /** One more client, which asks for these in turn. */
   join(commands) {
     this.clients.push({ waiting: [...commands], isAsking: false, outcomes: [] });
-  }
-
-  // What the Worker is given in place of the real ones.
-
-  setTimer(work, milliseconds) {
-    const timer = { work, at: this.now + milliseconds };
-    this.timers.push(timer);
-    return timer;
-  }
-
-  clearTimer(timer) {
-    this.timers = this.timers.filter((other) => other !== timer);
   }
 
   /** Something asynchronous that ends when it is chosen to, as it is chosen to. */

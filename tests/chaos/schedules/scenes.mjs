@@ -96,9 +96,10 @@ export async function endOfAnEvent(built) {
     scene,
     check: (platform) => {
       const [, { outcomes: [deletion] }] = platform.clients;
-      const [, record] = [...platform.kv].find(([key]) => key.startsWith('DIRECTORY event/'));
+      const [key, record] = [...platform.kv].find(([name]) => name.startsWith('DIRECTORY event/'));
       const { deleted } = JSON.parse(record);
       assert(deleted || !deletion.isAcknowledged, 'KV knows that the event is no more');
+      checkTime(platform, key, deletion.at);
       for (const { id } of people) {
         const erased = platform.told.some(({ name, command }) => name.endsWith(id) && JSON.parse(command).erase);
         assert.equal(erased, deleted, `${id} is erased with the event, and not without it`);
